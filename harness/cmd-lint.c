@@ -1,0 +1,93 @@
+/* sigmatrix lint: are the files people wrote in order? */
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <talloc.h>
+
+static const char help[] =
+	"Usage: sigmatrix lint [FILE]...\n"
+	"\n"
+	"Checks case files (*.case) and shell files (*.shell); without a FILE all of the project's.\n"
+	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
+	"\n"
+	"  --cases DIR   check the cases below this directory\n";
+
+enum { OPT_CASES = 256 };
+
+static const struct option options[] = {
+	{"cases", required_argument, NULL, OPT_CASES},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* "cases/exec/simple.case" is "exec/simple": the last two parts, without the ending. */
+static char *name_from_path(void *memory, const char *path)
+{
+	char *copy = talloc_strndup(memory, path, strlen(path) - strlen(".case"));
+	char *slash = strrchr(copy, '/');
+
+	if (!slash)
+		return copy;
+	*slash = '\0';
+	char *group = strrchr(copy, '/');
+	return talloc_asprintf(memory, "%s/%s", group ? group + 1 : copy, slash + 1);
+}
+
+static void check_file(void *memory, const char *path, struct diag *diag)
+{
+	if (ends_with(path, ".case"))
+		case_load(memory, path, name_from_path(memory, path), diag);
+	else if (ends_with(path, ".shell"))
+		shell_load(memory, path, "shell", diag);
+	else
+		diag_add(diag, path, 0, "the name must end in .case or .shell");
+}
+
+static int lint(void *memory, const char *dir, char **files)
+{
+	struct diag *diag = diag_new(memory);
+	size_t cases = 0, shells = 0;
+
+	for (size_t i = 0; files[i]; i++)
+		check_file(memory, files[i], diag);
+	if (!files[0]) {
+		case_load_all(memory, dir, NULL, &cases, diag);
+		shell_load_all(memory, data_path(memory, "shells"), &shells, diag);
+	}
+	diag_print(diag, stderr);
+	if (diag->count > 0) {
+		complain("%zu complaint%s", diag->count, diag->count == 1 ? "" : "s");
+		return EXIT_BAD_USAGE;
+	}
+	if (!files[0])
+		printf("%zu cases and %zu shell files are in order\n", cases, shells);
+	return 0;
+}
+
+int cmd_lint(int argc, char **argv)
+{
+	void *memory = talloc_new(NULL);
+	const char *dir = data_path(memory, "cases");
+	int option, status = -1;
+
+	while (status < 0 && (option = next_option(argc, argv, options, "lint")) != -1) {
+		if (option == OPT_CASES)
+			dir = optarg;
+		else
+			status = option == 'h' ? 0 : EXIT_BAD_USAGE;
+		if (option == 'h')
+			fputs(help, stdout);
+	}
+	if (status < 0)
+		status = lint(memory, dir, argv + optind);
+	talloc_free(memory);
+	return status;
+}

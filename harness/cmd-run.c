@@ -1,0 +1,578 @@
+/* sigmatrix run: every chosen case on every chosen shell. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <talloc.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model/record.h"
+#include "play/pool.h"
+#include "report/report.h"
+#include "stage/abilities.h"
+
+enum { DEADLINE_S = 30 };
+
+struct run_options {
+	struct words_option cases, shells;
+	const char *cases_dir, *format, *output, *colour;
+	long jobs, repeat;
+	double timeout_factor;
+	enum trace_wish trace;
+	int isolation;
+	bool quiet;
+};
+
+/* A run in progress. */
+struct run {
+	struct run_options options;
+	struct results *results;
+	struct cell_job *jobs; /* repeat times cell_count; job % cell_count is the cell */
+	size_t job_count, cell_count, done;
+	bool progress; /* standard error is a terminal that wants it */
+	FILE *timelines;
+	char *timelines_path, *timelines_temporary;
+	bool timelines_failed;
+	struct timespec began;
+};
+
+static const char help[] =
+	"Usage: sigmatrix run [OPTION]...\n"
+	"\n"
+	"Plays cases on shells and prints the matrix. Examples:\n"
+	"  sigmatrix run                                  all cases, all shells found\n"
+	"  sigmatrix run --case 'forwarding/*' --shell bash --shell dash\n"
+	"  sigmatrix run --shell mine='./my-sh --posix'   a shell without a shell file\n"
+	"  sigmatrix run --output results/matrix.json     keep everything that was measured\n"
+	"  sigmatrix run --repeat 50 --case 'terminal/*'  is it stable?\n"
+	"\n"
+	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
+	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
+	"  --jobs N             cells played at the same time (default: two for each processor)\n"
+	"  --repeat N           play each cell N times; one whose outcome differs is 'unstable'\n"
+	"  --trace auto|on|off  look on with ptrace; 'on' makes it an error where that is refused\n"
+	"  --isolation auto|pid|user|subreaper\n"
+	"                       what keeps a scene together (default: the best that works)\n"
+	"  --output FILE        write the results as JSON (and the timelines beside it)\n"
+	"  --format FORMAT      what to print: term (default), markdown, json\n"
+	"  --timeout-factor X   stretch the deadline of 30 s a scene\n"
+	"  --cases DIR          take the cases from this directory\n"
+	"  --color auto|always|never   (NO_COLOR is respected)\n"
+	"  --quiet              no progress line, no closing remark\n"
+	"\n"
+	"Exit status: 0 measured, 2 wrong usage or a malformed file, 3 some cells could not be\n"
+	"measured (broken, unknown, timeout, disputed). ^C keeps what was measured so far.\n";
+
+/* --- the command line --- */
+
+enum { OPT_CASE = 256, OPT_SHELL, OPT_JOBS, OPT_REPEAT, OPT_TRACE, OPT_ISOLATION, OPT_OUTPUT,
+	OPT_FORMAT, OPT_FACTOR, OPT_CASES, OPT_COLOR, OPT_QUIET };
+
+static const struct option options[] = {
+	{"case", required_argument, NULL, OPT_CASE},
+	{"shell", required_argument, NULL, OPT_SHELL},
+	{"jobs", required_argument, NULL, OPT_JOBS},
+	{"repeat", required_argument, NULL, OPT_REPEAT},
+	{"trace", required_argument, NULL, OPT_TRACE},
+	{"isolation", required_argument, NULL, OPT_ISOLATION},
+	{"output", required_argument, NULL, OPT_OUTPUT},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"timeout-factor", required_argument, NULL, OPT_FACTOR},
+	{"cases", required_argument, NULL, OPT_CASES},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static bool parse_factor(const char *text, double *out)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	if (*text && !*end && *out > 0 && *out <= 1000)
+		return true;
+	usage_error("run", "--timeout-factor %s: a number above 0, up to 1000, is needed", text);
+	return false;
+}
+
+static const struct report *find_report(const char *name)
+{
+	const char *names[16] = {NULL};
+
+	for (size_t i = 0; reports[i] && i < 15; i++) {
+		if (strcmp(reports[i]->name, name) == 0)
+			return reports[i];
+		names[i] = reports[i]->name;
+	}
+	const char *nearest = nearest_word(name, names);
+	usage_error("run", "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+		nearest ? nearest : "", nearest ? "'?" : "");
+	return NULL;
+}
+
+/* -1: go on, else the exit status. */
+static int parse_option(void *memory, struct run_options *o, int option)
+{
+	switch (option) {
+	case OPT_CASE:
+		words_add(memory, &o->cases, optarg);
+		return -1;
+	case OPT_SHELL:
+		words_add(memory, &o->shells, optarg);
+		return -1;
+	case OPT_JOBS:
+		return parse_count("run", "--jobs", optarg, 1, 256, &o->jobs) ? -1 : EXIT_BAD_USAGE;
+	case OPT_REPEAT:
+		return parse_count("run", "--repeat", optarg, 1, 100000, &o->repeat)
+			? -1
+			: EXIT_BAD_USAGE;
+	case OPT_TRACE:
+		return parse_trace("run", optarg, &o->trace) ? -1 : EXIT_BAD_USAGE;
+	case OPT_ISOLATION:
+		return parse_isolation("run", optarg, &o->isolation) ? -1 : EXIT_BAD_USAGE;
+	case OPT_OUTPUT:
+		o->output = optarg;
+		return -1;
+	case OPT_FORMAT:
+		o->format = optarg;
+		return find_report(optarg) ? -1 : EXIT_BAD_USAGE;
+	case OPT_FACTOR:
+		return parse_factor(optarg, &o->timeout_factor) ? -1 : EXIT_BAD_USAGE;
+	case OPT_CASES:
+		o->cases_dir = optarg;
+		return -1;
+	case OPT_COLOR:
+		o->colour = optarg;
+		return -1;
+	case OPT_QUIET:
+		o->quiet = true;
+		return -1;
+	case 'h':
+		fputs(help, stdout);
+		return 0;
+	default:
+		return EXIT_BAD_USAGE;
+	}
+}
+
+static int parse(void *memory, struct run_options *o, int argc, char **argv)
+{
+	int option, status;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	*o = (struct run_options){.format = "term",
+		.repeat = 1,
+		.timeout_factor = 1,
+		.isolation = -1,
+		.jobs = processors > 0 ? 2 * processors : 2};
+	while ((option = next_option(argc, argv, options, "run")) != -1) {
+		status = parse_option(memory, o, option);
+		if (status >= 0)
+			return status;
+	}
+	if (optind < argc)
+		return usage_error("run", "'%s' is not an option; cases are chosen with --case",
+			argv[optind]);
+	return -1;
+}
+
+/* --- the results document --- */
+
+static char *read_system(void *memory)
+{
+	char line[256], *name = NULL;
+	FILE *file = fopen("/etc/os-release", "re");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "PRETTY_NAME=", 12) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		char *start = line + 12 + (line[12] == '"');
+		start[strcspn(start, "\"")] = '\0';
+		name = talloc_strdup(memory, start);
+	}
+	if (file)
+		fclose(file);
+	return name ? name : talloc_strdup(memory, "unknown");
+}
+
+static void describe_host(struct results *results, const struct cell_context *context, int argc,
+	char **argv)
+{
+	struct utsname names;
+	struct host_record *host = &results->host;
+	char date[32];
+	time_t now = time(NULL);
+	char *command = talloc_strdup(results, "sigmatrix");
+
+	uname(&names);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	for (int i = 0; i < argc; i++)
+		command = talloc_asprintf_append(command, " %s", argv[i]);
+	host->kernel = talloc_strdup(results, names.release);
+	host->machine = talloc_strdup(results, names.machine);
+	host->system = read_system(results);
+	host->date = talloc_strdup(results, date);
+	host->trace = context->player.trace ? "ptrace" : "off";
+	host->isolation = isolation_word(context->player.isolation);
+	host->user = geteuid() == 0 ? "root" : "ordinary";
+	host->command = command;
+}
+
+static void describe_shells(struct results *results, struct shell **shells, size_t count)
+{
+	results->shells = talloc_zero_array(results, struct shell_record, count);
+	results->shell_count = count;
+	for (size_t i = 0; i < count; i++)
+		results->shells[i] = (struct shell_record){.name = shells[i]->name,
+			.title = shells[i]->title,
+			.family = shells[i]->family,
+			.file = shells[i]->file,
+			.version = shells[i]->version,
+			.sha256 = shells[i]->sha256,
+			.missing = shells[i]->missing};
+}
+
+static const char *no_words(void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+	return "SHELL";
+}
+
+/* Labels and meanings may hold variables: they are those of the first variant, and of others
+ * only where the label is new. */
+static void describe_rows(struct case_record *record, void *memory, const struct test_case *tc)
+{
+	for (size_t v = 0; v < tc->variant_count; v++) {
+		const char *na;
+		struct scene *scene = case_scene(
+			memory, tc, &tc->variants[v], "posix", no_words, NULL, &na);
+
+		for (size_t i = 0; scene && i < scene->row_count; i++) {
+			const struct outcome_row *row = &scene->rows[i];
+			bool known = false;
+
+			for (size_t k = 0; k < record->row_count; k++)
+				known |= strcmp(record->rows[k].label, row->label) == 0;
+			if (known)
+				continue;
+			record->rows = talloc_realloc(
+				memory, record->rows, struct row_record, record->row_count + 1);
+			record->rows[record->row_count++] = (struct row_record){
+				.label = row->label, .meaning = row->meaning, .verdict = row->verdict};
+		}
+	}
+}
+
+static void describe_cases(struct results *results, struct test_case **cases, size_t count)
+{
+	results->cases = talloc_zero_array(results, struct case_record, count);
+	results->case_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct test_case *tc = cases[i];
+		struct case_record *record = &results->cases[i];
+
+		*record = (struct case_record){.name = tc->name,
+			.group = tc->group,
+			.title = tc->title,
+			.spec = tc->spec,
+			.prose = tc->prose};
+		record->variants =
+			talloc_zero_array(results, const char *, tc->variant_count + 1);
+		for (size_t v = 0; v < tc->variant_count; v++)
+			record->variants[v] = tc->variants[v].name;
+		describe_rows(record, results, tc);
+	}
+}
+
+/* --- collecting --- */
+
+static void add_jobs(struct run *run, struct test_case **cases, size_t case_count,
+	struct shell **shells, size_t shell_count)
+{
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < case_count; i++)
+		capacity += cases[i]->variant_count * shell_count;
+	run->results->cells = talloc_zero_array(run->results, struct cell, capacity);
+	run->jobs = talloc_zero_array(
+		run->results, struct cell_job, capacity * (size_t)run->options.repeat);
+	for (size_t i = 0; i < case_count; i++)
+		for (size_t v = 0; v < cases[i]->variant_count; v++)
+			for (size_t s = 0; s < shell_count; s++) {
+				if (!shells[s]->file)
+					continue;
+				struct cell_job *job = &run->jobs[run->cell_count];
+				struct cell *cell = &run->results->cells[run->cell_count++];
+				*job = (struct cell_job){cases[i], &cases[i]->variants[v], shells[s]};
+				*cell = (struct cell){.case_name = cases[i]->name,
+					.variant = cases[i]->variants[v].name,
+					.shell = shells[s]->name};
+			}
+	for (long r = 1; r < run->options.repeat; r++)
+		memcpy(run->jobs + (size_t)r * run->cell_count, run->jobs,
+			run->cell_count * sizeof(*run->jobs));
+	run->job_count = run->cell_count * (size_t)run->options.repeat;
+}
+
+static void show_progress(const struct run *run, const struct cell_job *job)
+{
+	if (!run->progress)
+		return;
+	char *text = talloc_asprintf(NULL, "[%zu/%zu] %s%s%s %s", run->done, run->job_count,
+		job->test_case->name, *job->variant->name ? ":" : "", job->variant->name,
+		job->shell->name);
+	char *safe = escape_terminal(text, text);
+	fprintf(stderr, "\r%.78s\033[K", safe);
+	fflush(stderr);
+	talloc_free(text);
+}
+
+static void clear_progress(const struct run *run)
+{
+	if (run->progress)
+		fputs("\r\033[K", stderr);
+}
+
+static void count_run(struct cell *cell, const char *outcome)
+{
+	if (!cell->runs)
+		cell->runs = json_object();
+	json_int_t count = json_integer_value(json_object_get(cell->runs, outcome));
+	json_object_set_new(cell->runs, outcome, json_integer(count + 1));
+}
+
+static void write_timeline(struct run *run, const struct cell *cell, const json_t *answer)
+{
+	json_t *events = json_object_get(answer, "events");
+
+	if (!run->timelines || !events)
+		return;
+	json_t *line = json_pack("{s:s, s:s, s:s, s:O}", "case", cell->case_name, "variant",
+		cell->variant, "shell", cell->shell, "events", events);
+	if (!line || json_dumpf(line, run->timelines, JSON_COMPACT | JSON_SORT_KEYS) != 0 ||
+		fputc('\n', run->timelines) == EOF)
+		run->timelines_failed = true;
+	json_decref(line);
+}
+
+static void note_difference(struct run *run, struct cell *cell, const struct cell *another)
+{
+	if (strcmp(cell->outcome, another->outcome) == 0)
+		return;
+	if (strcmp(cell->outcome, "unstable") != 0)
+		cell->reason = talloc_asprintf(run->results, "outcomes differ: %s (%s)",
+			cell->outcome, cell->reason);
+	if (json_integer_value(json_object_get(cell->runs, another->outcome)) == 1)
+		cell->reason = talloc_asprintf(run->results, "%s; %s (%s)", cell->reason,
+			another->outcome, another->reason);
+	cell->outcome = "unstable";
+	cell->verdict = VERDICT_NONE;
+}
+
+static void take_answer(void *data, size_t job, const json_t *answer)
+{
+	struct run *run = data;
+	struct cell *cell = &run->results->cells[job % run->cell_count], played;
+	void *memory = talloc_new(NULL);
+
+	run->done++;
+	show_progress(run, &run->jobs[job]);
+	if (!cell_from_json(memory, json_object_get(answer, "cell"), &played)) {
+		played = *cell;
+		played.outcome = "broken";
+		played.reason = "the worker's answer could not be read";
+	}
+	count_run(cell, played.outcome);
+	if (!cell->outcome) {
+		cell->outcome = talloc_strdup(run->results, played.outcome);
+		cell->reason = talloc_strdup(run->results, played.reason);
+		cell->verdict = played.verdict;
+		cell->facts = played.facts ? talloc_strdup(run->results, played.facts) : NULL;
+		write_timeline(run, cell, answer);
+	} else {
+		note_difference(run, cell, &played);
+	}
+	if (played.runs)
+		json_decref(played.runs);
+	talloc_free(memory);
+}
+
+/* --- writing --- */
+
+static bool open_timelines(struct run *run)
+{
+	const char *output = run->options.output;
+
+	if (!output)
+		return true;
+	size_t length = strlen(output);
+	if (length > 5 && strcmp(output + length - 5, ".json") == 0)
+		length -= 5;
+	run->timelines_path =
+		talloc_asprintf(run->results, "%.*s.timelines.jsonl", (int)length, output);
+	run->timelines_temporary =
+		talloc_asprintf(run->results, "%s.%d", run->timelines_path, getpid());
+	run->timelines = fopen(run->timelines_temporary, "we");
+	if (run->timelines)
+		return true;
+	complain("unable to write %s: %s", run->timelines_temporary, strerror(errno));
+	return false;
+}
+
+static bool close_timelines(struct run *run)
+{
+	if (!run->timelines)
+		return true;
+	bool failed = fclose(run->timelines) != 0 || run->timelines_failed;
+	run->timelines = NULL;
+	if (!failed && rename(run->timelines_temporary, run->timelines_path) == 0)
+		return true;
+	complain("unable to write %s: %s", run->timelines_path, strerror(errno));
+	unlink(run->timelines_temporary);
+	return false;
+}
+
+/* Cells that were not played are left out, not made up. */
+static void drop_unplayed(struct results *results)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < results->cell_count; i++)
+		if (results->cells[i].outcome)
+			results->cells[kept++] = results->cells[i];
+	results->cell_count = kept;
+}
+
+static bool write_out(struct run *run)
+{
+	bool written = close_timelines(run);
+	struct report_options how = {.colour = wants_colour(run->options.colour, STDOUT_FILENO),
+		.width = terminal_width(STDOUT_FILENO)};
+
+	if (run->options.output) {
+		int result = results_save(run->results, run->options.output);
+		if (result != 0) {
+			complain("unable to write %s: %s", run->options.output, strerror(-result));
+			written = false;
+		}
+	}
+	int result = find_report(run->options.format)->write(run->results, &how, stdout);
+	if (result == 0 && fflush(stdout) == 0)
+		return written;
+	complain("unable to print the matrix: %s", strerror(result ? -result : errno));
+	return false;
+}
+
+static void close_with_remark(const struct run *run)
+{
+	struct timespec now;
+
+	if (run->options.quiet)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	double seconds = (double)(now.tv_sec - run->began.tv_sec) +
+			 (double)(now.tv_nsec - run->began.tv_nsec) / 1e9;
+	fprintf(stderr, "sigmatrix: played %zu cells in %.2f s (%.0f a second)\n", run->done, seconds,
+		seconds > 0 ? (double)run->done / seconds : 0);
+}
+
+static bool all_measured(const struct results *results)
+{
+	for (size_t i = 0; i < results->cell_count; i++) {
+		const char *outcome = results->cells[i].outcome;
+
+		if (outcome_is_doubt(outcome) && strcmp(outcome, "n/a") != 0 &&
+			strcmp(outcome, "unstable") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* --- the command --- */
+
+static int play(struct run *run, struct cell_context *context)
+{
+	struct pool pool = {.context = context,
+		.jobs = run->jobs,
+		.job_count = run->job_count,
+		.workers = (int)run->options.jobs,
+		.done = take_answer,
+		.data = run};
+
+	if ((size_t)pool.workers > run->job_count)
+		pool.workers = (int)run->job_count;
+	clock_gettime(CLOCK_MONOTONIC, &run->began);
+	int stopped = pool.workers > 0 ? pool_run(&pool) : 0;
+	clear_progress(run);
+	if (stopped < 0) {
+		complain("unable to start workers: %s", strerror(-stopped));
+		return EXIT_NOT_MEASURED;
+	}
+	run->results->host.complete = stopped == 0;
+	run->results->cell_count = run->cell_count;
+	drop_unplayed(run->results);
+	bool written = write_out(run);
+	close_with_remark(run);
+	close_context(context);
+	if (stopped > 0) {
+		complain("stopped by %s: %zu of %zu cells were played and kept", strsignal(stopped),
+			run->done, run->job_count);
+		/* Whoever started us must see that a signal ended us. */
+		signal(stopped, SIG_DFL);
+		raise(stopped);
+	}
+	return written && all_measured(run->results) ? EXIT_AS_EXPECTED : EXIT_NOT_MEASURED;
+}
+
+static int run_with(void *memory, struct run *run, int argc, char **argv)
+{
+	size_t case_count, catalogue_count, shell_count;
+	const char *dir = run->options.cases_dir ? run->options.cases_dir
+						 : data_path(memory, "cases");
+	struct test_case **cases = load_cases(memory, dir, run->options.cases.words, &case_count);
+	struct shell **catalogue = cases ? load_shells(memory, &catalogue_count) : NULL;
+
+	if (!catalogue)
+		return EXIT_BAD_USAGE;
+	struct shell **shells = choose_shells(memory, catalogue, catalogue_count,
+		run->options.shells.words, run->options.shells.count, &shell_count);
+	if (!shells)
+		return EXIT_BAD_USAGE;
+	struct cell_context context = {.shells = catalogue,
+		.shell_count = catalogue_count,
+		.player = {.deadline_s = DEADLINE_S * run->options.timeout_factor},
+		.timeline = run->options.output != NULL};
+	run->results = talloc_zero(memory, struct results);
+	if (!open_timelines(run))
+		return EXIT_NOT_MEASURED;
+	if (!open_context(memory, &context, run->options.trace, run->options.isolation))
+		return EXIT_NOT_MEASURED;
+	describe_host(run->results, &context, argc, argv);
+	describe_shells(run->results, shells, shell_count);
+	describe_cases(run->results, cases, case_count);
+	add_jobs(run, cases, case_count, shells, shell_count);
+	return play(run, &context);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	void *memory = talloc_new(NULL);
+	struct run run = {0};
+	int status = parse(memory, &run.options, argc, argv);
+
+	run.progress = !run.options.quiet && isatty(STDERR_FILENO);
+	if (status < 0)
+		status = run_with(memory, &run, argc, argv);
+	for (size_t i = 0; run.results && i < run.cell_count; i++)
+		json_decref(run.results->cells[i].runs);
+	talloc_free(memory);
+	return status;
+}

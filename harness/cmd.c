@@ -1,0 +1,376 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#include "play/version.h"
+#include "report/report.h"
+#include "stage/abilities.h"
+#include "watch/filter.h"
+
+#ifndef DATADIR
+#define DATADIR "/usr/local/share/sigmatrix"
+#endif
+#ifndef LIBEXECDIR
+#define LIBEXECDIR "/usr/local/libexec/sigmatrix"
+#endif
+
+/* --- talking --- */
+
+void complain(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	char *text = talloc_vasprintf(NULL, fmt, args);
+	va_end(args);
+	/* Names of files and shells are in it: nothing a terminal would obey may get through. */
+	char *safe = escape_terminal(text, text);
+	fprintf(stderr, "sigmatrix: %s\n", safe);
+	talloc_free(text);
+}
+
+int usage_error(const char *command, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	char *text = talloc_vasprintf(NULL, fmt, args);
+	va_end(args);
+	complain("%s: %s", command, text);
+	fprintf(stderr, "Try 'sigmatrix %s --help'.\n", command);
+	talloc_free(text);
+	return EXIT_BAD_USAGE;
+}
+
+void words_add(const void *parent, struct words_option *option, const char *word)
+{
+	option->words = talloc_realloc(parent, option->words, char *, option->count + 2);
+	option->words[option->count++] = talloc_strdup(parent, word);
+	option->words[option->count] = NULL;
+}
+
+/* --- the command line --- */
+
+static const char *nearest_option(const char *word, const struct option *options)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (; options->name && count < 63; options++)
+		names[count++] = options->name;
+	names[count] = NULL;
+	return nearest_word(word, names);
+}
+
+int next_option(int argc, char **argv, const struct option *options, const char *command)
+{
+	opterr = 0;
+	int at = optind ? optind : 1;
+	int option = getopt_long(argc, argv, ":h", options, NULL);
+
+	if (option == ':') {
+		usage_error(command, "%s needs a value", argv[optind - 1]);
+		return '?';
+	}
+	if (option != '?')
+		return option;
+	const char *word = argv[at] ? argv[at] : argv[optind - 1];
+	char *name = strndup(word + strspn(word, "-"), strcspn(word + strspn(word, "-"), "="));
+	const char *nearest = nearest_option(name, options);
+	if (nearest)
+		usage_error(command, "unknown option %s; did you mean --%s?", word, nearest);
+	else
+		usage_error(command, "unknown option %s", word);
+	free(name);
+	return '?';
+}
+
+bool parse_count(const char *command, const char *option, const char *text, long min, long max,
+	long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	if (errno == 0 && *text && !*end && *out >= min && *out <= max)
+		return true;
+	usage_error(command, "%s %s: a number from %ld to %ld is needed", option, text, min, max);
+	return false;
+}
+
+bool parse_trace(const char *command, const char *text, enum trace_wish *out)
+{
+	static const char *const words[] = {"auto", "on", "off"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*out = (enum trace_wish)i;
+			return true;
+		}
+	usage_error(command, "--trace=%s: auto, on or off is needed", text);
+	return false;
+}
+
+bool parse_isolation(const char *command, const char *text, int *out)
+{
+	static const char *const words[] = {"subreaper", "user", "pid"};
+
+	*out = -1;
+	if (strcmp(text, "auto") == 0)
+		return true;
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*out = i;
+			return true;
+		}
+	usage_error(command, "--isolation=%s: auto, pid, user or subreaper is needed", text);
+	return false;
+}
+
+bool wants_colour(const char *option, int fd)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (option && strcmp(option, "always") == 0)
+		return true;
+	if (option && strcmp(option, "never") == 0)
+		return false;
+	return !(no && *no) && term && strcmp(term, "dumb") != 0 && isatty(fd);
+}
+
+int terminal_width(int fd)
+{
+	struct winsize size;
+	const char *columns = getenv("COLUMNS");
+	int width = columns ? atoi(columns) : 0;
+
+	if (width <= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	return width > 0 ? width : 80;
+}
+
+/* --- where things are --- */
+
+static char *beside_program(const void *parent, const char *name)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return NULL;
+	self[n] = '\0';
+	return talloc_asprintf(parent, "%s/%s", dirname(self), name);
+}
+
+char *data_path(const void *parent, const char *name)
+{
+	char *up = talloc_asprintf(parent, "../%s", name);
+	char *path = beside_program(parent, up);
+
+	if (path && access(path, R_OK) == 0)
+		return path;
+	return talloc_asprintf(parent, "%s/%s", DATADIR, name);
+}
+
+char *actor_path(const void *parent)
+{
+	char *path = beside_program(parent, "actor");
+
+	if (path && access(path, X_OK) == 0)
+		return path;
+	path = talloc_asprintf(parent, "%s/actor", LIBEXECDIR);
+	if (access(path, X_OK) == 0)
+		return path;
+	complain("the actor, which scenes start, is neither beside this program nor in %s: build "
+		 "it with 'make'",
+		LIBEXECDIR);
+	return NULL;
+}
+
+/* --- cases --- */
+
+static const char *nearest_case(const void *parent, const char *dir, const char *glob)
+{
+	size_t count;
+	struct diag *diag = diag_new(parent);
+	struct test_case **all = case_load_all(parent, dir, NULL, &count, diag);
+	const char **names = talloc_array(parent, const char *, count + 1);
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = all[i]->name;
+	names[count] = NULL;
+	return nearest_word(glob, names);
+}
+
+/* Every glob must match something: a typing error would otherwise measure less than was meant. */
+static bool check_globs(const void *parent, const char *dir, char **globs)
+{
+	for (size_t i = 0; globs && globs[i]; i++) {
+		char *one[] = {globs[i], NULL};
+		size_t count;
+		struct diag *diag = diag_new(parent);
+
+		case_load_all(parent, dir, one, &count, diag);
+		if (count > 0 || diag->count > 0)
+			continue;
+		const char *nearest = nearest_case(parent, dir, globs[i]);
+		complain("no case matches '%s'%s%s%s ('sigmatrix list' shows all)", globs[i],
+			nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?" : "");
+		return false;
+	}
+	return true;
+}
+
+struct test_case **load_cases(const void *parent, const char *dir, char **globs, size_t *count)
+{
+	struct diag *diag = diag_new(parent);
+	struct test_case **cases = case_load_all(parent, dir, globs, count, diag);
+
+	if (diag->count > 0) {
+		diag_print(diag, stderr);
+		complain("nothing was played: mend the files above ('sigmatrix lint' checks them)");
+		return NULL;
+	}
+	return check_globs(parent, dir, globs) ? cases : NULL;
+}
+
+/* --- shells --- */
+
+struct shell **load_shells(const void *parent, size_t *count)
+{
+	struct diag *diag = diag_new(parent);
+	struct shell **shells = shell_load_all(parent, data_path(parent, "shells"), count, diag);
+
+	if (diag->count > 0 || !shells) {
+		diag_print(diag, stderr);
+		return NULL;
+	}
+	for (size_t i = 0; i < *count; i++)
+		shell_resolve(shells[i]);
+	return shells;
+}
+
+static struct shell *from_option(const void *parent, const char *wish)
+{
+	struct diag *diag = diag_new(parent);
+	char *option = talloc_strdup(parent, wish);
+
+	if (!strchr(wish, '=')) { /* a path: ./my-sh is called my-sh */
+		char *copy = talloc_strdup(parent, wish);
+		option = talloc_asprintf(parent, "%s=%s", basename(copy), wish);
+	}
+	struct shell *shell = shell_from_option(parent, option, diag);
+	if (!shell) {
+		diag_print(diag, stderr);
+		return NULL;
+	}
+	shell_resolve(shell);
+	return shell;
+}
+
+static struct shell *find_shell(
+	const void *parent, struct shell **catalogue, size_t count, const char *wish)
+{
+	const char **names = talloc_array(parent, const char *, count + 1);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(catalogue[i]->name, wish) == 0)
+			return catalogue[i];
+		names[i] = catalogue[i]->name;
+	}
+	names[count] = NULL;
+	if (strchr(wish, '=') || strchr(wish, '/'))
+		return from_option(parent, wish);
+	const char *nearest = nearest_word(wish, names);
+	complain("no shell is called '%s'%s%s%s ('sigmatrix list' shows all; NAME=COMMAND or "
+		 "./PATH takes any other)",
+		wish, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return NULL;
+}
+
+struct shell **choose_shells(const void *parent, struct shell **catalogue, size_t catalogue_count,
+	char **wanted, size_t wanted_count, size_t *count)
+{
+	*count = wanted_count ? wanted_count : catalogue_count;
+	struct shell **chosen = talloc_array(parent, struct shell *, *count);
+
+	for (size_t i = 0; i < *count; i++) {
+		chosen[i] = wanted_count
+			? find_shell(parent, catalogue, catalogue_count, wanted[i])
+			: catalogue[i];
+		if (!chosen[i])
+			return NULL;
+		if (wanted_count && !chosen[i]->file) {
+			complain("%s", chosen[i]->missing);
+			return NULL;
+		}
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(chosen[k]->name, chosen[i]->name) == 0) {
+				complain("two shells are called '%s': give one another name "
+					 "with --shell NAME=COMMAND",
+					chosen[i]->name);
+				return NULL;
+			}
+		version_read(chosen[i]);
+	}
+	return chosen;
+}
+
+/* --- what the machine allows --- */
+
+static bool set_trace(struct cell_context *context, const struct abilities *abilities,
+	enum trace_wish trace)
+{
+	context->player.trace = trace != TRACE_OFF && abilities->trace;
+	context->player.no_new_privs = abilities->no_new_privs;
+	if (trace == TRACE_OFF)
+		context->trace_refused = "tracing is off";
+	if (trace == TRACE_OFF || abilities->trace)
+		return true;
+	context->trace_refused = abilities->trace_why;
+	complain("%s: this machine does not let us trace (%s)%s", trace == TRACE_ON ? "error" : "note",
+		abilities->trace_why,
+		trace == TRACE_ON ? "; --trace=auto goes on without"
+				  : "; what only a tracer sees is n/a");
+	return trace != TRACE_ON;
+}
+
+bool open_context(void *parent, struct cell_context *context, enum trace_wish trace, int isolation)
+{
+	const struct sock_fprog *filter = trace == TRACE_OFF ? NULL : filter_build(parent);
+	char *actor = actor_path(parent);
+
+	if (!actor)
+		return false;
+	struct abilities *abilities = abilities_probe(parent, isolation, filter);
+	context->player.isolation = abilities->isolation;
+	context->player.filter = filter;
+	if (abilities->isolation == ISOLATION_SUBREAPER && isolation != ISOLATION_SUBREAPER)
+		complain("note: this machine gives us no PID namespace (%s); pids in the evidence "
+			 "differ from run to run",
+			abilities->isolation_why);
+	if (!set_trace(context, abilities, trace))
+		return false;
+	context->run = run_open(parent, actor);
+	if (!context->run)
+		complain("unable to make a directory for the run in %s: %s (set TMPDIR to a place "
+			 "with room)",
+			getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", strerror(errno));
+	return context->run != NULL;
+}
+
+void close_context(struct cell_context *context)
+{
+	run_close((char *)context->run);
+	context->run = NULL;
+}

@@ -1,0 +1,80 @@
+/* What the subcommands share. Each lives in cmd-NAME.c and is one row of the table in main.c. */
+#ifndef SIGMATRIX_CMD_H
+#define SIGMATRIX_CMD_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/case.h"
+#include "model/shell.h"
+#include "play/cell.h"
+
+/* Exit statuses; sigmatrix(1). */
+enum { EXIT_AS_EXPECTED = 0, EXIT_REGRESSION = 1, EXIT_BAD_USAGE = 2, EXIT_NOT_MEASURED = 3 };
+
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_lint(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+
+/* A growing list of words from the command line; NULL-terminated talloc array. */
+struct words_option {
+	char **words;
+	size_t count;
+};
+
+void words_add(const void *parent, struct words_option *option, const char *word);
+
+/* Prints "sigmatrix: message" on standard error. */
+void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints "sigmatrix COMMAND: message" and where to get help; returns EXIT_BAD_USAGE. */
+int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* getopt_long() that complains in our words, naming the nearest option. Returns as getopt_long,
+ * '?' after the complaint was made. */
+int next_option(int argc, char **argv, const struct option *options, const char *command);
+
+/* A whole number within bounds; false after complaining. */
+bool parse_count(const char *command, const char *option, const char *text, long min, long max,
+	long *out);
+
+/* Where cases/ or shells/ are: beside the source tree this program was built in, else installed.
+ * talloc child of parent. */
+char *data_path(const void *parent, const char *name);
+
+/* The actor's program, or NULL after complaining. */
+char *actor_path(const void *parent);
+
+/* Cases by glob (an unknown one is an error that names the nearest), NULL after complaining.
+ * Files that are malformed are an error too: nothing is played then. */
+struct test_case **load_cases(const void *parent, const char *dir, char **globs, size_t *count);
+
+/* The catalogue of shells/, all resolved; NULL after complaining. */
+struct shell **load_shells(const void *parent, size_t *count);
+
+/* The shells to play on: those asked for (a name of the catalogue, NAME=COMMAND ARGS..., or a
+ * path), all of the catalogue when nobody was. An unknown or missing one that was asked for by
+ * name is an error. With versions read. NULL after complaining. */
+struct shell **choose_shells(const void *parent, struct shell **catalogue, size_t catalogue_count,
+	char **wanted, size_t wanted_count, size_t *count);
+
+enum trace_wish { TRACE_AUTO, TRACE_ON, TRACE_OFF };
+
+bool parse_trace(const char *command, const char *text, enum trace_wish *out);
+bool parse_isolation(const char *command, const char *text, int *out);
+
+/* Fills the context with what this machine allows (saying once what it refuses). False after
+ * complaining: tracing was demanded and is refused, or no run directory could be made. */
+bool open_context(void *parent, struct cell_context *context, enum trace_wish trace,
+	int isolation);
+void close_context(struct cell_context *context);
+
+/* True when colours are welcome on this stream: --color always/never, else NO_COLOR, TERM=dumb
+ * and whether it is a terminal decide. */
+bool wants_colour(const char *option, int fd);
+int terminal_width(int fd);
+
+#endif

@@ -1,0 +1,69 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "model/diag.h"
+
+#define VERSION "0.1"
+
+static const struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"run", "play cases on shells and print the matrix", cmd_run},
+	{"list", "list cases and shells", cmd_list},
+	{"explain", "play one case on one shell and show the evidence", cmd_explain},
+	{"lint", "check case files and shell files", cmd_lint},
+	{"report", "print the matrix of a results file", cmd_report},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
+
+static void print_help(FILE *out)
+{
+	fputs("sigmatrix measures what shells do with signals, process groups and terminals.\n"
+	      "\n"
+	      "Try:\n"
+	      "  sigmatrix run                                    every case on every shell\n"
+	      "  sigmatrix run --case 'exec/*' --shell dash       some of it\n"
+	      "  sigmatrix run --shell my-sh=./my-sh              your own shell\n"
+	      "  sigmatrix explain exec/simple-command --shell bash\n"
+	      "                                                   why a cell says what it says\n"
+	      "\n"
+	      "Commands:\n",
+		out);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'sigmatrix COMMAND --help' tells more. sigmatrix(1), sigmatrix-case(5).\n", out);
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[COMMAND_COUNT + 1] = {NULL};
+
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	const char *nearest = nearest_word(word, names);
+	if (nearest)
+		complain("no command '%s'; did you mean '%s'?", word, nearest);
+	else
+		complain("no command '%s'; 'sigmatrix --help' lists them", word);
+	return EXIT_BAD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(argc < 2 ? stderr : stdout);
+		return argc < 2 ? EXIT_BAD_USAGE : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("sigmatrix " VERSION);
+		return 0;
+	}
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}

@@ -1,0 +1,336 @@
+/* Case files: prose, blocks and variants. What stands in the header and in the blocks is read by
+ * the other parts. */
+#include "case.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "parts.h"
+
+const char *const case_block_words[] = {"script", "file", "steps", "outcomes", NULL};
+
+/* A case file being read. */
+struct reader {
+	struct test_case *tc;
+	struct diag *diag;
+	const struct text *text;
+	size_t at;     /* index of the line to be read next */
+	int mode_line; /* of the header; 0: the mode is not known, so draw no conclusions */
+};
+
+/* ---- prose and blocks ---- */
+
+/* "word:" or up to two words more before the colon, in the first column. NULL when the line has
+ * no such form. */
+static const char **block_head(const void *parent, const char *line)
+{
+	size_t length = strlen(line);
+	const char **words;
+	char *head;
+
+	if (!islower((unsigned char)*line) || line[length - 1] != ':')
+		return NULL;
+	head = talloc_strndup(parent, line, length - 1);
+	words = words_split(parent, head);
+	talloc_free(head);
+	if (words_count(words) <= 3)
+		return words;
+	talloc_free(words);
+	return NULL;
+}
+
+/* In the prose a line such as "example:" is prose, but "scirpt:" is not. */
+static bool ends_prose(const char *line)
+{
+	const char **words = block_head(NULL, line);
+	bool ends = words && (words_find(case_block_words, words[0]) >= 0 ||
+				     nearest_word(words[0], case_block_words));
+
+	talloc_free(words);
+	return ends;
+}
+
+static void read_prose(struct reader *reader)
+{
+	char *prose = talloc_strdup(reader->tc, "");
+	size_t length = 0;
+
+	for (; reader->at < reader->text->count; reader->at++) {
+		const char *line = reader->text->lines[reader->at].text;
+
+		if (ends_prose(line))
+			break;
+		if (length == 0 && text_blank(line))
+			continue;
+		prose = talloc_asprintf_append_buffer(prose, "%s%s", *prose ? "\n" : "", line);
+		if (!text_blank(line))
+			length = strlen(prose);
+	}
+	prose[length] = '\0';
+	reader->tc->prose = prose;
+}
+
+static bool file_name_valid(const char *name)
+{
+	return *name != '.' && *name != '-' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789._-")] == '\0';
+}
+
+static bool set_dialect(struct block *block, const char *word, const struct place *place)
+{
+	block->dialect = word ? word : "posix";
+	if (name_valid(block->dialect))
+		return true;
+	complain(place, "the dialect '%.80s' must be lower-case letters, digits and '-'", word);
+	return false;
+}
+
+static bool read_file_head(struct block *block, const char **words, const struct place *place)
+{
+	if (words_count(words) < 2) {
+		complain(place, "'file' needs a name: file NAME:");
+		return false;
+	}
+	block->name = words[1];
+	if (!file_name_valid(block->name) || strcmp(block->name, "scene") == 0) {
+		complain(place,
+			"'%.80s' can be no file's name; use letters, digits, '.', '_', '-', "
+			"and not 'scene'",
+			block->name);
+		return false;
+	}
+	return set_dialect(block, words[2], place);
+}
+
+static bool read_head(struct block *block, const char **words, const struct place *place)
+{
+	int kind = words_find(case_block_words, words[0]);
+	size_t count = words_count(words);
+
+	block->line = place->line;
+	if (kind < 0) {
+		complain_unknown(place, "block", words[0], case_block_words);
+		return false;
+	}
+	block->kind = (enum block_kind)kind;
+	if (block->kind == BLOCK_FILE)
+		return read_file_head(block, words, place);
+	if (count > (block->kind == BLOCK_OUTCOMES ? 1 : 2)) {
+		complain(place, "'%s' is too much here", words[count - 1]);
+		return false;
+	}
+	return set_dialect(block, words[1], place);
+}
+
+static void add_line(struct block *block, const void *parent, const char *text, int number)
+{
+	block->lines = talloc_realloc(parent, block->lines, struct text_line, block->count + 1);
+	block->lines[block->count++] = (struct text_line){number, text};
+}
+
+/* The line without its four spaces, or NULL after a complaint. */
+static const char *unindent(const char *line, const struct place *place)
+{
+	size_t indent = strspn(line, " ");
+
+	if (indent >= 4)
+		return line + 4;
+	if (text_blank(line))
+		return "";
+	complain(place, "lines of a block are indented by four spaces%s",
+		line[indent] == '\t' ? ", not by a tab" : "");
+	return NULL;
+}
+
+static void read_body(struct reader *reader, struct block *block)
+{
+	size_t kept = 0;
+
+	for (; reader->at < reader->text->count; reader->at++) {
+		const struct text_line *line = &reader->text->lines[reader->at];
+		struct place place = {reader->tc->path, line->number, reader->diag};
+		const char *text;
+
+		if (line->text[0] != '\0' && line->text[0] != ' ' && line->text[0] != '\t')
+			break;
+		text = unindent(line->text, &place);
+		if (!text)
+			continue;
+		add_line(block, reader->tc, talloc_strdup(reader->tc, text), line->number);
+		if (!text_blank(text))
+			kept = block->count;
+	}
+	block->count = kept;
+}
+
+static void check_twin(
+	const struct test_case *tc, const struct block *block, const struct place *place)
+{
+	const struct block *twin = case_block(tc, block->kind, block->name, block->dialect);
+
+	if (twin)
+		complain(place, "this block is in line %d already", twin->line);
+}
+
+static void read_block(struct reader *reader)
+{
+	struct test_case *tc = reader->tc;
+	const struct text_line *line = &reader->text->lines[reader->at++];
+	struct place place = {tc->path, line->number, reader->diag};
+	const char **words = block_head(tc, line->text);
+	struct block block = {.lines = NULL};
+	bool good = false;
+
+	if (words)
+		good = read_head(&block, words, &place);
+	else
+		complain(&place,
+			"'%.80s' begins no block; indent the lines of a block by four "
+			"spaces",
+			line->text);
+	/* A bad head's lines are read so that they are not taken for something else. */
+	read_body(reader, &block);
+	if (!good)
+		return;
+	if (block.count == 0)
+		complain(&place, "the block is empty");
+	check_twin(tc, &block, &place);
+	tc->blocks = talloc_realloc(tc, tc->blocks, struct block, tc->block_count + 1);
+	tc->blocks[tc->block_count++] = block;
+}
+
+static const struct block *any_script(const struct test_case *tc)
+{
+	for (size_t i = 0; i < tc->block_count; i++)
+		if (tc->blocks[i].kind == BLOCK_SCRIPT)
+			return &tc->blocks[i];
+	return NULL;
+}
+
+static void check_blocks(const struct reader *reader)
+{
+	const struct test_case *tc = reader->tc;
+	const struct block *script = any_script(tc);
+
+	if (!case_block(tc, BLOCK_OUTCOMES, NULL, "posix"))
+		diag_add(reader->diag, tc->path, (int)reader->text->count,
+			"there is no block 'outcomes:'; the file may be cut off");
+	if (reader->mode_line == 0)
+		return;
+	if (tc->mode == MODE_INTERACTIVE && script)
+		diag_add(reader->diag, tc->path, script->line,
+			"an interactive shell gets no 'script:'; use 'type' steps");
+	if (tc->mode != MODE_INTERACTIVE && !case_block(tc, BLOCK_SCRIPT, NULL, "posix"))
+		diag_add(reader->diag, tc->path, reader->mode_line,
+			"the mode '%s' needs a block 'script:'", mode_word(tc->mode));
+}
+
+/* ---- variants ---- */
+
+static size_t count_values(const struct vary *vary)
+{
+	return words_count(vary->values);
+}
+
+static size_t count_variants(struct reader *reader)
+{
+	const struct test_case *tc = reader->tc;
+	size_t count = 1;
+
+	for (size_t i = 0; i < tc->vary_count; i++) {
+		count *= count_values(&tc->vary[i]);
+		if (count <= MAX_VARIANTS)
+			continue;
+		diag_add(reader->diag, tc->path, tc->vary[i].line,
+			"more than %d variants; vary fewer things in one case", MAX_VARIANTS);
+		return 1;
+	}
+	return count;
+}
+
+/* Counts in a number system with a digit for every vary line, the last changing fastest. */
+static void set_values(const struct test_case *tc, size_t index, struct variant *variant)
+{
+	variant->values = talloc_zero_array(tc->variants, const char *, tc->vary_count + 1);
+	for (size_t i = tc->vary_count; i-- > 0;) {
+		size_t count = count_values(&tc->vary[i]);
+
+		variant->values[i] = tc->vary[i].values[index % count];
+		index /= count;
+	}
+	variant->name = words_join(tc->variants, variant->values, ",");
+}
+
+static void build_variants(struct reader *reader)
+{
+	struct test_case *tc = reader->tc;
+
+	tc->variant_count = count_variants(reader);
+	tc->variants = talloc_zero_array(tc, struct variant, tc->variant_count);
+	for (size_t i = 0; i < tc->variant_count; i++)
+		set_values(tc, i, &tc->variants[i]);
+}
+
+/* ---- files ---- */
+
+static struct test_case *case_new(const void *parent, const char *path, const char *name)
+{
+	struct test_case *tc = talloc_zero(parent, struct test_case);
+	const char *slash = strrchr(name, '/');
+
+	tc->path = talloc_strdup(tc, path);
+	tc->name = talloc_strdup(tc, name);
+	tc->group =
+		slash ? talloc_strndup(tc, name, (size_t)(slash - name)) : talloc_strdup(tc, "");
+	tc->title = tc->spec = tc->prose = tc->options = "";
+	tc->needs = words_split(tc, "");
+	return tc;
+}
+
+static struct test_case *read_case(const void *parent, const char *path, const char *name,
+	const struct text *text, struct diag *diag)
+{
+	struct reader reader = {case_new(parent, path, name), diag, text, 0, 0};
+
+	reader.at = header_read(reader.tc, text, &reader.mode_line, diag);
+	read_prose(&reader);
+	while (reader.at < text->count)
+		read_block(&reader);
+	build_variants(&reader);
+	check_blocks(&reader);
+	case_lint(reader.tc, diag);
+	return reader.tc;
+}
+
+static struct test_case *finish(const void *parent, const char *path, const char *name,
+	struct text *text, struct diag *diag, size_t complaints)
+{
+	struct test_case *tc = text ? read_case(parent, path, name, text, diag) : NULL;
+
+	talloc_free(text);
+	if (diag->count == complaints)
+		return tc;
+	talloc_free(tc);
+	return NULL;
+}
+
+struct test_case *case_parse(const void *parent, const char *path, const char *name,
+	const char *data, size_t length, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct text *text = text_parse(NULL, path, data, length, diag);
+
+	return finish(parent, path, name, text, diag, complaints);
+}
+
+struct test_case *case_load(
+	const void *parent, const char *path, const char *name, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct text *text = text_read(NULL, path, diag);
+
+	return finish(parent, path, name, text, diag, complaints);
+}

@@ -1,0 +1,537 @@
+/* Shell files: how a shell under test is started. */
+#include "shell.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <sha2.h>
+#include <talloc.h>
+
+#include "text.h"
+
+enum { DEFAULT_ORDER = 50, MAX_ORDER = 9999, MAX_LIKE = 8 };
+
+enum shell_key {
+	KEY_TITLE,
+	KEY_FAMILY,
+	KEY_PACKAGE,
+	KEY_PROGRAM,
+	KEY_ARGV0,
+	KEY_OPTIONS,
+	KEY_COMMAND,
+	KEY_SCRIPT,
+	KEY_STDIN,
+	KEY_INTERACTIVE,
+	KEY_ENV,
+	KEY_LACKS,
+	KEY_DIALECT,
+	KEY_VERSION,
+	KEY_LIKE,
+	KEY_ORDER,
+	KEY_COUNT
+};
+
+static const char *const key_words[] = {"title", "family", "package", "program", "argv0", "options",
+	"command", "script", "stdin", "interactive", "env", "lacks", "dialect", "version", "like",
+	"order", NULL};
+
+/* A shell file being read. */
+struct reader {
+	struct shell *shell;
+	int order;
+	int depth; /* of "like" */
+	struct diag *diag;
+	int seen[KEY_COUNT]; /* line of each key, 0: none yet */
+};
+
+static bool read_file(struct reader *reader);
+
+static struct shell *shell_new(const void *parent, const char *name)
+{
+	struct shell *shell = talloc_zero(parent, struct shell);
+
+	shell->name = talloc_strdup(shell, name);
+	shell->family = shell->name;
+	shell->options = words_split(shell, "");
+	shell->command = words_split(shell, "-c");
+	shell->script = words_split(shell, "");
+	shell->stdin_words = words_split(shell, "-s");
+	shell->interactive = words_split(shell, "-i");
+	shell->env = words_split(shell, "");
+	shell->lacks = words_split(shell, "");
+	shell->dialect = "posix";
+	return shell;
+}
+
+/* ---- values ---- */
+
+static void set_text(struct shell *shell, const char **field, const char *value)
+{
+	*field = talloc_strdup(shell, value);
+}
+
+static void set_name(struct shell *shell, const char **field, const char *key, const char *value,
+	const struct place *place)
+{
+	if (name_valid(value))
+		set_text(shell, field, value);
+	else
+		complain(
+			place, "%s '%.80s' must be lower-case letters, digits and '-'", key, value);
+}
+
+/* For what becomes a package's name or a file's: no blanks, no slash, nothing like an option. */
+static void set_plain(struct shell *shell, const char **field, const char *key, const char *value,
+	const struct place *place)
+{
+	size_t good = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789.+_-");
+
+	if (value[good] == '\0' && isalnum((unsigned char)*value))
+		set_text(shell, field, value);
+	else
+		complain(place, "%s '%.80s' must be letters, digits, '.', '+', '_' and '-'", key,
+			value);
+}
+
+static void set_program(struct shell *shell, const char *value, const struct place *place)
+{
+	if (strpbrk(value, " \t"))
+		complain(place, "program '%.80s' must be one word; arguments go to 'options'",
+			value);
+	else
+		set_text(shell, &shell->program, value);
+}
+
+static void set_features(struct shell *shell, const char *value, const struct place *place)
+{
+	shell->lacks = words_split(shell, value);
+	for (size_t i = 0; shell->lacks[i]; i++)
+		if (!name_valid(shell->lacks[i]))
+			complain(place,
+				"the feature '%.80s' must be lower-case letters, digits, '-'",
+				shell->lacks[i]);
+}
+
+/* Length of the variable's name in NAME=VALUE, 0 when there is none. */
+static size_t env_name_length(const char *value)
+{
+	size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_");
+
+	return value[length] == '=' && !isdigit((unsigned char)*value) ? length : 0;
+}
+
+/* A later value replaces the one that 'like' brought for the same name. */
+static void add_env(struct shell *shell, const char *value, const struct place *place)
+{
+	size_t length = env_name_length(value);
+
+	if (length == 0) {
+		complain(place, "env '%.80s' must be NAME=VALUE", value);
+		return;
+	}
+	if (strncmp(value, "EVENTS=", 7) == 0 || strncmp(value, "ACTORS=", 7) == 0) {
+		complain(place, "env '%.6s' is set by the player; remove it", value);
+		return;
+	}
+	for (size_t i = 0; shell->env[i]; i++) {
+		if (strncmp(shell->env[i], value, length + 1) != 0)
+			continue;
+		set_text(shell, &shell->env[i], value);
+		return;
+	}
+	words_add(&shell->env, value);
+}
+
+static void set_order(struct reader *reader, const char *value, const struct place *place)
+{
+	long order;
+
+	if (number_parse(value, 0, MAX_ORDER, &order))
+		reader->order = (int)order;
+	else
+		complain(place, "order '%.80s' must be a number from 0 to %d", value, MAX_ORDER);
+}
+
+static void set_key(
+	struct reader *reader, enum shell_key key, const char *value, const struct place *place)
+{
+	struct shell *shell = reader->shell;
+
+	switch (key) {
+	case KEY_TITLE:
+		set_text(shell, &shell->title, value);
+		return;
+	case KEY_FAMILY:
+		set_name(shell, &shell->family, "family", value, place);
+		return;
+	case KEY_PACKAGE:
+		set_plain(shell, &shell->package, "package", value, place);
+		return;
+	case KEY_PROGRAM:
+		set_program(shell, value, place);
+		return;
+	case KEY_ARGV0:
+		set_plain(shell, &shell->argv0, "argv0", value, place);
+		return;
+	case KEY_OPTIONS:
+		shell->options = words_split(shell, value);
+		return;
+	case KEY_COMMAND:
+		shell->command = words_split(shell, value);
+		return;
+	case KEY_SCRIPT:
+		shell->script = words_split(shell, value);
+		return;
+	case KEY_STDIN:
+		shell->stdin_words = words_split(shell, value);
+		return;
+	case KEY_INTERACTIVE:
+		shell->interactive = words_split(shell, value);
+		return;
+	case KEY_ENV:
+		add_env(shell, value, place);
+		return;
+	case KEY_LACKS:
+		set_features(shell, value, place);
+		return;
+	case KEY_DIALECT:
+		set_name(shell, &shell->dialect, "dialect", value, place);
+		return;
+	case KEY_VERSION:
+		set_text(shell, &shell->version_text, value);
+		return;
+	case KEY_ORDER:
+		set_order(reader, value, place);
+		return;
+	case KEY_LIKE: /* was read before all others */
+	case KEY_COUNT:
+		return;
+	}
+}
+
+/* ---- files ---- */
+
+/* May the value be empty, to say "none" where 'like' or the default says something? */
+static bool may_be_empty(int key)
+{
+	return key == KEY_OPTIONS || key == KEY_SCRIPT || key == KEY_STDIN ||
+	       key == KEY_INTERACTIVE || key == KEY_LACKS;
+}
+
+static bool is_content(const char *line)
+{
+	const char *text = line + strspn(line, " \t");
+
+	return *text != '\0' && *text != '#';
+}
+
+static void read_line(struct reader *reader, const char *line, const struct place *place)
+{
+	const char *name, *value;
+	int key;
+
+	if (!text_key_value(reader->shell, line, &name, &value)) {
+		complain(place, "'%.80s' is no 'key: value' line", line);
+		return;
+	}
+	key = words_find(key_words, name);
+	if (key < 0) {
+		complain_unknown(place, "key", name, key_words);
+		return;
+	}
+	if (reader->seen[key] > 0 && key != KEY_ENV) {
+		complain(place, "'%s' is in line %d already", name, reader->seen[key]);
+		return;
+	}
+	reader->seen[key] = place->line;
+	if (*value == '\0' && !may_be_empty(key))
+		complain(place, "'%s' has no value", name);
+	else
+		set_key(reader, (enum shell_key)key, value, place);
+}
+
+/* Puts what the other file says into the shell, before this file's own keys override it. */
+static void read_like(struct reader *reader, const char *other, const struct place *place)
+{
+	struct shell *shell = reader->shell;
+	const char *path = shell->path, *slash = strrchr(path, '/');
+	int length = slash ? (int)(slash - path + 1) : 0;
+	struct reader like = {shell, reader->order, reader->depth + 1, reader->diag, {0}};
+
+	if (!name_valid(other)) {
+		complain(place, "like '%.80s' must be the name of a shell file", other);
+		return;
+	}
+	if (like.depth > MAX_LIKE) {
+		complain(place, "'like' goes in a circle, or deeper than %d files", MAX_LIKE);
+		return;
+	}
+	shell->path = talloc_asprintf(shell, "%.*s%s.shell", length, path, other);
+	if (access(shell->path, F_OK) < 0)
+		complain(place, "like '%s': there is no %s", other, shell->path);
+	else
+		read_file(&like);
+	reader->order = like.order;
+	shell->path = path;
+	/* Two shells of one title could not be told apart. */
+	shell->title = NULL;
+}
+
+static void read_likes(struct reader *reader, const struct text *text)
+{
+	for (size_t i = 0; i < text->count; i++) {
+		struct place place = {reader->shell->path, text->lines[i].number, reader->diag};
+		const char *name, *value;
+
+		if (text_key_value(reader->shell, text->lines[i].text, &name, &value) &&
+			strcmp(name, "like") == 0 && *value) {
+			read_like(reader, value, &place);
+			return;
+		}
+	}
+}
+
+/* Reads the file that shell->path names into the shell. */
+static bool read_file(struct reader *reader)
+{
+	struct text *text = text_read(NULL, reader->shell->path, reader->diag);
+
+	if (!text)
+		return false;
+	read_likes(reader, text);
+	for (size_t i = 0; i < text->count; i++) {
+		struct place place = {reader->shell->path, text->lines[i].number, reader->diag};
+
+		if (is_content(text->lines[i].text))
+			read_line(reader, text->lines[i].text, &place);
+	}
+	talloc_free(text);
+	return true;
+}
+
+static void check_required(const struct shell *shell, struct diag *diag)
+{
+	if (!shell->title)
+		diag_add(diag, shell->path, 1, "there is no 'title'");
+	if (!shell->program)
+		diag_add(diag, shell->path, 1, "there is no 'program'");
+}
+
+static struct shell *load(
+	const void *parent, const char *path, const char *name, int *order, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct shell *shell = shell_new(parent, name);
+	struct reader reader = {shell, DEFAULT_ORDER, 0, diag, {0}};
+
+	shell->path = talloc_strdup(shell, path);
+	if (!name_valid(name))
+		diag_add(diag, path, 0, "the file's name must be lower-case letters, digits, '-'");
+	if (read_file(&reader))
+		check_required(shell, diag);
+	*order = reader.order;
+	if (diag->count == complaints)
+		return shell;
+	talloc_free(shell);
+	return NULL;
+}
+
+struct shell *shell_load(const void *parent, const char *path, const char *name, struct diag *diag)
+{
+	int order;
+
+	return load(parent, path, name, &order, diag);
+}
+
+/* ---- directories ---- */
+
+struct ordered {
+	struct shell *shell;
+	int order;
+};
+
+static const char suffix[] = ".shell";
+
+static int is_shell_file(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length >= sizeof suffix &&
+	       strcmp(entry->d_name + length - strlen(suffix), suffix) == 0;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+
+	return x->order != y->order ? x->order - y->order : strcmp(x->shell->name, y->shell->name);
+}
+
+static void load_entry(const void *parent, const char *dir, const char *entry,
+	struct ordered *loaded, size_t *count, struct diag *diag)
+{
+	char *path = talloc_asprintf(NULL, "%s/%s", dir, entry);
+	char *name = talloc_strndup(path, entry, strlen(entry) - strlen(suffix));
+	int order;
+	struct shell *shell = load(parent, path, name, &order, diag);
+
+	if (shell)
+		loaded[(*count)++] = (struct ordered){shell, order};
+	talloc_free(path);
+}
+
+struct shell **shell_load_all(const void *parent, const char *dir, size_t *count, struct diag *diag)
+{
+	struct shell **shells = talloc_array(parent, struct shell *, 0);
+	struct dirent **entries;
+	int found = scandir(dir, &entries, is_shell_file, NULL);
+	struct ordered *loaded;
+
+	*count = 0;
+	if (found < 0) {
+		diag_add(diag, dir, 0, "unable to read the directory: %s", strerror(errno));
+		return shells;
+	}
+	loaded = talloc_array(NULL, struct ordered, (unsigned)found);
+	shells = talloc_realloc(parent, shells, struct shell *, (unsigned)found);
+	for (int i = 0; i < found; i++) {
+		load_entry(shells, dir, entries[i]->d_name, loaded, count, diag);
+		free(entries[i]);
+	}
+	free(entries);
+	qsort(loaded, *count, sizeof *loaded, by_order);
+	for (size_t i = 0; i < *count; i++)
+		shells[i] = loaded[i].shell;
+	talloc_free(loaded);
+	return shells;
+}
+
+/* ---- the command line ---- */
+
+struct shell *shell_from_option(const void *parent, const char *option, struct diag *diag)
+{
+	const char *equals = strchr(option, '=');
+	struct shell *shell;
+	const char **words;
+
+	if (!equals) {
+		diag_add(diag, "--shell", 0, "'%.80s' must be NAME=COMMAND ARGS", option);
+		return NULL;
+	}
+	shell = shell_new(parent, "");
+	shell->name = shell->title = shell->family =
+		talloc_strndup(shell, option, (size_t)(equals - option));
+	words = words_split(shell, equals + 1);
+	if (!name_valid(shell->name))
+		diag_add(diag, "--shell", 0,
+			"the name '%.80s' must be lower-case letters, digits and '-'", shell->name);
+	if (!words[0])
+		diag_add(diag, "--shell", 0, "'%.80s' has no command behind '='", option);
+	if (!name_valid(shell->name) || !words[0]) {
+		talloc_free(shell);
+		return NULL;
+	}
+	shell->program = words[0];
+	shell->options = words_split(shell, words_join(words, words + 1, " "));
+	return shell;
+}
+
+/* ---- finding the program ---- */
+
+/* Why the file cannot be run as a program, or NULL. */
+static const char *unfit(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
+	if (access(path, X_OK) < 0)
+		return "not executable; chmod +x it";
+	return NULL;
+}
+
+/* The path from the root. The last part stays as it is, even a symbolic link: busybox and zsh look
+ * at the name they are called by. */
+static const char *absolute(const void *parent, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir, *real;
+	const char *found = NULL;
+
+	if (*path == '/')
+		return talloc_strdup(parent, path);
+	dir = slash ? talloc_strndup(NULL, path, (size_t)(slash - path)) : talloc_strdup(NULL, ".");
+	real = realpath(dir, NULL);
+	if (real)
+		found = talloc_asprintf(parent, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
+			slash ? slash + 1 : path);
+	free(real);
+	talloc_free(dir);
+	return found;
+}
+
+static const char *find_in_path(const void *parent, const char *program)
+{
+	const char *path = getenv("PATH");
+
+	for (path = path ? path : "/usr/bin:/bin"; *path;) {
+		int length = (int)strcspn(path, ":");
+		char *candidate = talloc_asprintf(
+			NULL, "%.*s%s%s", length, path, length > 0 ? "/" : "./", program);
+		const char *found = unfit(candidate) ? NULL : absolute(parent, candidate);
+
+		talloc_free(candidate);
+		if (found)
+			return found;
+		path += length;
+		path += *path == ':';
+	}
+	return NULL;
+}
+
+static void find_program(struct shell *shell)
+{
+	const char *reason;
+
+	if (!strchr(shell->program, '/')) {
+		shell->file = find_in_path(shell, shell->program);
+		if (shell->file)
+			return;
+		shell->missing =
+			shell->package
+				? talloc_asprintf(shell, "%s is not installed: apt-get install %s",
+					  shell->program, shell->package)
+				: talloc_asprintf(shell,
+					  "%s is not installed: there is none in PATH",
+					  shell->program);
+		return;
+	}
+	reason = unfit(shell->program);
+	shell->file = reason ? NULL : absolute(shell, shell->program);
+	if (!shell->file)
+		shell->missing = talloc_asprintf(shell, "unable to run %s: %s", shell->program,
+			reason ? reason : strerror(errno));
+}
+
+void shell_resolve(struct shell *shell)
+{
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+
+	shell->file = shell->missing = NULL;
+	shell->version = shell->sha256 = "unknown";
+	find_program(shell);
+	/* A program may be executable, but not readable. */
+	if (shell->file && SHA256File(shell->file, digest))
+		shell->sha256 = talloc_strdup(shell, digest);
+}

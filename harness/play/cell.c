@@ -1,0 +1,274 @@
+#include "cell.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <string.h>
+#include <talloc.h>
+
+#include "../model/outcome.h"
+#include "../model/record.h"
+
+/* --- how a shell is called --- */
+
+struct caller {
+	const struct cell_context *context;
+	const struct shell *shell; /* under test */
+	const struct arena *arena;
+	void *parent;
+};
+
+/* What to exec: the program itself, or for shells that look at their name a link of that name. */
+static char *program_path(void *parent, const struct shell *shell, const struct arena *arena)
+{
+	if (!shell->argv0)
+		return talloc_strdup(parent, shell->file);
+	/* One directory for each shell: two may want to be called sh. */
+	char *name = talloc_asprintf(parent, "%s/%s", shell->name, shell->argv0);
+	return arena_alias(parent, arena, name, shell->file);
+}
+
+static char *join(char *text, const char *const *words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		text = talloc_asprintf_append(text, " %s", words[i]);
+	return text;
+}
+
+static const char *shell_words_for(void *context, const char *name)
+{
+	struct caller *caller = context;
+	const struct shell *shell = name ? NULL : caller->shell;
+
+	for (size_t i = 0; name && i < caller->context->shell_count; i++)
+		if (strcmp(caller->context->shells[i]->name, name) == 0)
+			shell = caller->context->shells[i];
+	if (!shell || !shell->file)
+		return NULL;
+	char *path = program_path(caller->parent, shell, caller->arena);
+	return path ? join(path, (const char *const *)shell->options) : NULL;
+}
+
+struct words {
+	char **word; /* NULL-terminated talloc array */
+	size_t count;
+};
+
+static void add_word(void *parent, struct words *words, const char *word)
+{
+	words->word = talloc_realloc(parent, words->word, char *, words->count + 2);
+	words->word[words->count++] = talloc_strdup(parent, word);
+	words->word[words->count] = NULL;
+}
+
+static void add_words(void *parent, struct words *words, const char *const *more)
+{
+	for (size_t i = 0; more && more[i]; i++)
+		add_word(parent, words, more[i]);
+}
+
+static void add_split(void *parent, struct words *words, const char *text)
+{
+	char *copy = talloc_strdup(parent, text), *rest;
+
+	for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+		add_word(parent, words, w);
+}
+
+static char **build_argv(void *parent, const struct scene *scene, const struct shell *shell,
+	const char *path)
+{
+	struct words argv = {0};
+	const struct test_case *tc = scene->test_case;
+
+	add_word(parent, &argv, shell->argv0 ? path : basename(talloc_strdup(parent, path)));
+	add_words(parent, &argv, (const char *const *)shell->options);
+	add_split(parent, &argv, tc->options);
+	switch (tc->mode) {
+	case MODE_COMMAND:
+		add_words(parent, &argv, (const char *const *)shell->command);
+		add_word(parent, &argv, scene->script);
+		break;
+	case MODE_SCRIPT:
+		add_words(parent, &argv, (const char *const *)shell->script);
+		add_word(parent, &argv, "./scene");
+		break;
+	case MODE_STDIN:
+		add_words(parent, &argv, (const char *const *)shell->stdin_words);
+		break;
+	case MODE_INTERACTIVE:
+		add_words(parent, &argv, (const char *const *)shell->interactive);
+		break;
+	}
+	return argv.word;
+}
+
+static char **build_env(void *parent, const struct cell_context *context,
+	const struct shell *shell, const struct arena *arena)
+{
+	struct words env = {0};
+
+	add_word(parent, &env,
+		talloc_asprintf(parent, "PATH=%s/bin:/usr/local/bin:/usr/bin:/bin", context->run));
+	add_word(parent, &env, talloc_asprintf(parent, "HOME=%s", arena->home));
+	add_word(parent, &env, talloc_asprintf(parent, "EVENTS=%s", arena->events));
+	add_word(parent, &env, talloc_asprintf(parent, "ACTORS=%s", arena->actors));
+	add_word(parent, &env, "TERM=dumb");
+	add_word(parent, &env, "LANG=C");
+	add_word(parent, &env, "PS1=$ ");
+	add_words(parent, &env, (const char *const *)shell->env);
+	return env.word;
+}
+
+/* --- the record --- */
+
+static struct cell new_cell(const struct cell_job *job, const char *outcome, const char *reason)
+{
+	return (struct cell){.case_name = job->test_case->name,
+		.variant = job->variant->name,
+		.shell = job->shell->name,
+		.outcome = outcome,
+		.reason = reason};
+}
+
+static json_t *answer(const struct cell *cell)
+{
+	return json_pack("{s:o}", "cell", cell_json(cell));
+}
+
+json_t *cell_broken(const struct cell_job *job, const char *why)
+{
+	struct cell cell = new_cell(job, "broken", why);
+
+	return answer(&cell);
+}
+
+static const char *missing_feature(const struct test_case *tc, const struct shell *shell)
+{
+	for (size_t i = 0; tc->needs && tc->needs[i]; i++)
+		for (size_t k = 0; shell->lacks && shell->lacks[k]; k++)
+			if (strcmp(tc->needs[i], shell->lacks[k]) == 0)
+				return tc->needs[i];
+	return NULL;
+}
+
+static void add_lines(json_t *result, struct log *log, const struct scene *scene,
+	const struct judgement *judgement)
+{
+	json_t *lines = json_array(), *steps = json_array();
+
+	for (size_t i = 0; i < log->count; i++) {
+		char *line = log_line(log, log, i);
+		if (line)
+			json_array_append_new(lines, json_string(line));
+	}
+	for (size_t i = 0; i < scene->step_count; i++)
+		json_array_append_new(steps, json_string(scene->steps[i].text));
+	json_object_set_new(result, "lines", lines);
+	json_object_set_new(result, "steps", steps);
+	json_object_set_new(result, "script", scene->script ? json_string(scene->script) : json_null());
+	json_object_set_new(result, "row", json_integer(judgement->line));
+	json_object_set_new(result, "meaning", json_string(judgement->meaning));
+}
+
+static json_t *judge(const struct cell_context *context, const struct cell_job *job,
+	struct log *log, const struct scene *scene)
+{
+	struct judgement j = outcome_judge(log, scene);
+	struct cell cell = new_cell(job, j.label, j.reason);
+
+	if (context->trace_refused && strcmp(j.label, "n/a") == 0)
+		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, context->trace_refused);
+	cell.verdict = j.verdict;
+	json_t *facts = outcome_facts(log, scene);
+	cell.facts = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(facts);
+	json_t *result = answer(&cell);
+	free(cell.facts);
+	if (context->timeline)
+		json_object_set_new(result, "events", log_json(log));
+	if (context->lines)
+		add_lines(result, log, scene, &j);
+	return result;
+}
+
+/* --- playing --- */
+
+static const char *write_files(const struct arena *arena, const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->file_count; i++) {
+		int result = arena_file(arena, scene->files[i].name, scene->files[i].text);
+		if (result != 0)
+			return talloc_asprintf(arena->path, "unable to write the scene's file %s: %s",
+				scene->files[i].name, strerror(-result));
+	}
+	if (scene->test_case->mode != MODE_SCRIPT)
+		return NULL;
+	int result = arena_file(arena, "scene", scene->script);
+	return result == 0 ? NULL
+			   : talloc_asprintf(arena->path, "unable to write the scene's script: %s",
+				     strerror(-result));
+}
+
+static json_t *play_in(void *parent, const struct cell_context *context,
+	const struct cell_job *job, const struct arena *arena)
+{
+	struct caller caller = {
+		.context = context, .shell = job->shell, .arena = arena, .parent = parent};
+	struct cell cell;
+	const char *why = NULL;
+	struct scene *scene = case_scene(parent, job->test_case, job->variant, job->shell->dialect,
+		shell_words_for, &caller, &why);
+
+	if (!scene) {
+		cell = new_cell(job, "n/a", why);
+		return answer(&cell);
+	}
+	char *path = program_path(parent, job->shell, arena);
+	if (!path)
+		return cell_broken(job, "unable to make the link the shell is called by");
+	why = write_files(arena, scene);
+	if (why)
+		return cell_broken(job, why);
+
+	struct log *log = log_new(parent);
+	struct player_shell shell = {.file = path,
+		.argv = build_argv(parent, scene, job->shell, path),
+		.env = build_env(parent, context, job->shell, arena),
+		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
+	switch (player_play(log, scene, arena, &shell, &context->player, &why)) {
+	case PLAYED:
+		return judge(context, job, log, scene);
+	case PLAY_BROKEN:
+		return cell_broken(job, why);
+	case PLAY_CANCELLED:
+		break;
+	}
+	return NULL;
+}
+
+json_t *cell_play(const struct cell_context *context, const struct cell_job *job, int number)
+{
+	const char *feature = missing_feature(job->test_case, job->shell);
+	void *memory = talloc_new(NULL);
+	struct arena arena;
+	const char *step;
+	json_t *result;
+
+	if (feature) {
+		char *why = talloc_asprintf(memory, "%s has no %s", job->shell->name, feature);
+		struct cell cell = new_cell(job, "n/a", why);
+		result = answer(&cell);
+		goto out;
+	}
+	int error = arena_open(memory, &arena, context->run, number, &step);
+	if (error != 0) {
+		result = cell_broken(job,
+			talloc_asprintf(memory, "unable to %s: %s", step, strerror(-error)));
+		goto out;
+	}
+	result = play_in(memory, context, job, &arena);
+	arena_close(&arena);
+out:
+	talloc_free(memory);
+	return result;
+}

@@ -1,0 +1,334 @@
+/* results/MATRIX.md: the matrix, and what each case is about, for readers of a web page. Every word
+ * that came from a case, a shell or the host is escaped. */
+#include "report.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include <talloc.h>
+
+struct document {
+	FILE *out;
+	const struct results *results;
+	const struct matrix *matrix;
+	void *memory; /* emptied after each case */
+};
+
+static char *safe(struct document *document, const char *text)
+{
+	return escape_markdown(document->memory, text);
+}
+
+/* An identifier for links, different for different names. */
+static char *anchor(struct document *document, const char *prefix, const char *name)
+{
+	char *out = talloc_asprintf(document->memory, "%s-", prefix);
+
+	for (; *name; name++) {
+		unsigned char byte = (unsigned char)*name;
+
+		if (byte < 0x80 && (isalnum(byte) || byte == '-'))
+			out = talloc_asprintf_append_buffer(out, "%c", byte);
+		else if (byte == '/')
+			out = talloc_strdup_append_buffer(out, ".");
+		else
+			out = talloc_asprintf_append_buffer(out, "_%02x", byte);
+	}
+	return out;
+}
+
+static char *cell_label(struct document *document, const struct cell *cell)
+{
+	return talloc_asprintf(document->memory, "%s %s", mark_symbol(cell_mark(cell)),
+		safe(document, cell_word(document->memory, cell)));
+}
+
+/* How it was made --------------------------------------------------------------------------- */
+
+static void put_interrupted(struct document *document)
+{
+	const struct matrix *matrix = document->matrix;
+
+	if (document->results->host.complete)
+		return;
+	fprintf(document->out,
+		"> **Interrupted.** This run was stopped before its end: %zu of %zu cells were "
+		"not played.\n\n",
+		matrix->cell_count - matrix->played, matrix->cell_count);
+}
+
+static void put_fact(struct document *document, const char *what, const char *value)
+{
+	fprintf(document->out, "| %s | %s |\n", what, safe(document, value));
+}
+
+static void put_host(struct document *document)
+{
+	const struct host_record *host = &document->results->host;
+
+	fputs("## How it was made\n\n| | |\n|---|---|\n", document->out);
+	put_fact(document, "Date", host->date);
+	put_fact(document, "System", host->system);
+	put_fact(document, "Kernel", host->kernel);
+	put_fact(document, "Machine", host->machine);
+	put_fact(document, "Trace", host->trace);
+	put_fact(document, "Isolation", host->isolation);
+	put_fact(document, "User", host->user);
+	put_fact(document, "Command", host->command);
+	fputc('\n', document->out);
+}
+
+static void put_shells(struct document *document)
+{
+	fputs("| Shell | Title | Family | Version | Program | SHA-256 |\n"
+	      "|---|---|---|---|---|---|\n",
+		document->out);
+	for (size_t i = 0; i < document->matrix->column_count; i++) {
+		const struct shell_record *shell = document->matrix->columns[i];
+
+		fprintf(document->out, "| %s | %s | %s | %s | %s | %s |\n",
+			safe(document, shell->name), safe(document, shell->title),
+			safe(document, shell->family), safe(document, shell->version),
+			safe(document, shell->file), safe(document, shell->sha256));
+	}
+	fputc('\n', document->out);
+}
+
+static void put_missing(struct document *document)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < document->results->shell_count; i++) {
+		const struct shell_record *shell = &document->results->shells[i];
+
+		if (!shell->missing)
+			continue;
+		fprintf(document->out, "%s- %s: %s\n", any ? "" : "Not measured:\n\n",
+			safe(document, shell->name), safe(document, shell->missing));
+		any = true;
+	}
+	if (any)
+		fputc('\n', document->out);
+}
+
+/* Summary ----------------------------------------------------------------------------------- */
+
+/* Marks nobody bears have no column, but for those a reader looks for. */
+static bool mark_shown(const struct matrix *matrix, enum mark mark)
+{
+	size_t counts[MARK_COUNT];
+
+	if (mark <= MARK_VIOLATES)
+		return true;
+	for (size_t i = 0; i < matrix->column_count; i++) {
+		matrix_tally(matrix, i, counts);
+		if (counts[mark])
+			return true;
+	}
+	return false;
+}
+
+static void put_tally(struct document *document, size_t column, const bool *shown)
+{
+	size_t counts[MARK_COUNT];
+
+	matrix_tally(document->matrix, column, counts);
+	fprintf(document->out, "| %s |", safe(document, document->matrix->columns[column]->name));
+	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
+		if (shown[mark])
+			fprintf(document->out, " %zu |", counts[mark]);
+	fputc('\n', document->out);
+}
+
+static void put_summary(struct document *document)
+{
+	bool shown[MARK_COUNT];
+
+	fputs("## Summary\n\n| Shell |", document->out);
+	for (enum mark mark = 0; mark < MARK_COUNT; mark++) {
+		shown[mark] = mark_shown(document->matrix, mark);
+		if (shown[mark])
+			fprintf(document->out, " %s %s |", safe(document, mark_symbol(mark)),
+				mark_word(mark));
+	}
+	fputs("\n|---|", document->out);
+	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
+		if (shown[mark])
+			fputs("---:|", document->out);
+	fputc('\n', document->out);
+	for (size_t i = 0; i < document->matrix->column_count; i++)
+		put_tally(document, i, shown);
+	fputs("\nA cell names what was seen. Its symbol is what the standard says of it: conforms, "
+	      "permitted (the\nstandard leaves it open), violates. The other symbols say nothing "
+	      "about the shell, neither for it\nnor against it.\n\n",
+		document->out);
+}
+
+/* The matrix -------------------------------------------------------------------------------- */
+
+static bool new_group(const struct matrix *matrix, size_t row)
+{
+	return !row || strcmp(matrix->rows[row - 1].record->group, matrix->rows[row].record->group);
+}
+
+static void put_group_heading(struct document *document, size_t row)
+{
+	const struct matrix *matrix = document->matrix;
+
+	fprintf(document->out, "%s### %s\n\n| Case |", row ? "\n" : "",
+		safe(document, matrix->rows[row].record->group));
+	for (size_t i = 0; i < matrix->column_count; i++)
+		fprintf(document->out, " %s |", safe(document, matrix->columns[i]->name));
+	fputs("\n|---|", document->out);
+	for (size_t i = 0; i < matrix->column_count; i++)
+		fputs("---|", document->out);
+	fputc('\n', document->out);
+}
+
+static void put_row(struct document *document, const struct matrix_row *row)
+{
+	const char *variants = row_variants(document->memory, row);
+
+	fprintf(document->out, "| [%s](#%s)", safe(document, case_short_name(row->record)),
+		anchor(document, "case", row->record->name));
+	if (*variants)
+		fprintf(document->out, " %s", safe(document, variants));
+	fputs(" |", document->out);
+	for (size_t i = 0; i < document->matrix->column_count; i++)
+		fprintf(document->out, " %s |", cell_label(document, row->cells[i]));
+	fputc('\n', document->out);
+}
+
+static void put_matrix(struct document *document)
+{
+	const struct matrix *matrix = document->matrix;
+
+	fputs("## Matrix\n\n", document->out);
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		if (new_group(matrix, i))
+			put_group_heading(document, i);
+		put_row(document, &matrix->rows[i]);
+		talloc_free_children(document->memory);
+	}
+	fputc('\n', document->out);
+}
+
+/* Cases ------------------------------------------------------------------------------------- */
+
+/* Line by line, so that paragraphs remain and each line is escaped as one. */
+static void put_prose(struct document *document, const char *prose)
+{
+	while (prose && *prose) {
+		size_t length = strcspn(prose, "\n");
+		char *line = talloc_strndup(document->memory, prose, length);
+
+		fprintf(document->out, "%s\n", safe(document, line));
+		prose += length + (prose[length] == '\n');
+	}
+	fputc('\n', document->out);
+}
+
+static enum mark row_mark(const struct row_record *row)
+{
+	const struct cell cell = {.outcome = row->label, .verdict = row->verdict};
+
+	return cell_mark(&cell);
+}
+
+static void put_outcomes(struct document *document, const struct case_record *record)
+{
+	if (!record->row_count)
+		return;
+	fputs("| Outcome | Verdict | Meaning |\n|---|---|---|\n", document->out);
+	for (size_t i = 0; i < record->row_count; i++) {
+		const struct row_record *row = &record->rows[i];
+
+		fprintf(document->out, "| %s | %s %s | %s |\n", safe(document, row->label),
+			mark_symbol(row_mark(row)), verdict_word(row->verdict),
+			safe(document, row->meaning));
+	}
+	fputc('\n', document->out);
+}
+
+static bool any_cell(const struct cell *cell)
+{
+	(void)cell;
+	return true;
+}
+
+/* Is there anything a reader may ask the reason of: shells that differ, or a cell that does not
+ * simply conform or is permitted? */
+static bool worth_reasons(const struct finding *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cell_mark(findings[i].cell) > MARK_PERMITTED ||
+			strcmp(findings[i].cell->outcome, findings[0].cell->outcome))
+			return true;
+	return false;
+}
+
+static void put_reasons(struct document *document, const struct case_record *record)
+{
+	size_t count;
+	const struct finding *findings =
+		findings_collect(document->memory, document->matrix, record, any_cell, &count);
+
+	if (!worth_reasons(findings, count))
+		return;
+	fputs("<details><summary>What was seen</summary>\n\n", document->out);
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *finding = &findings[i];
+		const char *where = finding_where(document->memory, document->matrix, finding);
+
+		fprintf(document->out, "- %s: %s", cell_label(document, finding->cell),
+			safe(document, where));
+		if (*finding->cell->reason)
+			fprintf(document->out, "<br>%s", safe(document, finding->cell->reason));
+		fputc('\n', document->out);
+	}
+	fputs("\n</details>\n\n", document->out);
+}
+
+static void put_case(struct document *document, const struct case_record *record)
+{
+	fprintf(document->out, "<a id=\"%s\"></a>\n\n### %s\n\n",
+		anchor(document, "case", record->name), safe(document, record->title));
+	fprintf(document->out, "Case: %s. Standard: %s.\n\n", safe(document, record->name),
+		safe(document, record->spec));
+	put_prose(document, record->prose);
+	put_outcomes(document, record);
+	put_reasons(document, record);
+	talloc_free_children(document->memory);
+}
+
+static int write_markdown(
+	const struct results *results, const struct report_options *options, FILE *out)
+{
+	void *memory = talloc_new(NULL);
+	struct document document = {.out = out,
+		.results = results,
+		.matrix = matrix_new(memory, results),
+		.memory = talloc_new(memory)};
+	int rc = 0;
+
+	(void)options;
+	errno = 0;
+	fputs("# What shells do with signals\n\n", out);
+	put_interrupted(&document);
+	put_host(&document);
+	put_shells(&document);
+	put_missing(&document);
+	put_summary(&document);
+	put_matrix(&document);
+	fputs("## Cases\n\n", out);
+	for (size_t i = 0; i < results->case_count; i++)
+		put_case(&document, &results->cases[i]);
+	if (fflush(out) == EOF || ferror(out))
+		rc = errno ? -errno : -EIO;
+	talloc_free(memory);
+	return rc;
+}
+
+const struct report report_markdown = {
+	"markdown", "the matrix and the cases, as a page", write_markdown};

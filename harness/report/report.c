@@ -1,0 +1,449 @@
+/* What all reports share: harmless text, the rows of the matrix, and where something was seen. */
+#include "report.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+#include "../model/utf8.h"
+
+const struct report *const reports[] = {&report_term, &report_markdown, &report_json, NULL};
+
+/* Harmless text ---------------------------------------------------------------------------- */
+
+/* Terminals obey C0 and C1; the others reorder or hide text, so that a reader sees something else
+ * than what was measured. */
+static bool point_deceives(uint32_t point)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
+		{0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* Length of the harmless code point at 'text'; else 0 and in *bad the bytes to escape. */
+static size_t harmless_length(const char *text, size_t *bad)
+{
+	uint32_t point;
+	size_t length = utf8_decode(text, &point);
+
+	*bad = length ? length : 1;
+	return length && !point_deceives(point) ? length : 0;
+}
+
+static char *append_hex(char *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		out = talloc_asprintf_append_buffer(out, "\\x%02x", (unsigned char)text[i]);
+	return out;
+}
+
+char *escape_terminal(const void *parent, const char *text)
+{
+	char *out = talloc_strdup(parent, "");
+
+	while (text && *text) {
+		size_t bad, length = harmless_length(text, &bad);
+
+		if (length)
+			out = talloc_strndup_append_buffer(out, text, length);
+		else
+			out = append_hex(out, text, bad);
+		text += length ? length : bad;
+	}
+	return out;
+}
+
+/* What a character must become inside a line of Markdown, NULL: it may stay. '$' is mathematics to
+ * some renderers. */
+static const char *markdown_character(const char *text)
+{
+	static const char special[] = "\\`*_[]{}|~$!";
+	static const char *const escaped[] = {"\\\\", "\\`", "\\*", "\\_", "\\[", "\\]", "\\{",
+		"\\}", "\\|", "\\~", "\\$", "\\!"};
+	const char *found = strchr(special, *text);
+
+	switch (*text) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '@':
+		return "&#64;"; /* or it mentions people, or becomes a mail address */
+	default:
+		break;
+	}
+	if (!strncmp(text, "://", 3))
+		return "\\:"; /* or GitHub makes a link of it */
+	if (!strncmp(text, "\r\n", 2))
+		return "";
+	if (*text == '\n' || *text == '\t')
+		return " ";
+	return found ? escaped[found - special] : NULL;
+}
+
+/* Offset of the character that would make the line a heading, a list or a rule; -1: none. */
+static ptrdiff_t markdown_opening(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (*text && strchr("#+-=", *text))
+		return 0;
+	if (digits && text[digits] && strchr(".)", text[digits]) &&
+		(!text[digits + 1] || strchr(" \t\r\n", text[digits + 1])))
+		return (ptrdiff_t)digits;
+	return -1;
+}
+
+char *escape_markdown(const void *parent, const char *text)
+{
+	char *out = talloc_strdup(parent, "");
+	const char *opening;
+
+	if (!text)
+		return out;
+	text += strspn(text, " \t\r\n"); /* four blanks would begin a block of code */
+	opening = markdown_opening(text) < 0 ? NULL : text + markdown_opening(text);
+	while (*text) {
+		const char *replacement = markdown_character(text);
+		size_t bad = 1, length = 0;
+
+		if (text == opening)
+			out = talloc_strdup_append_buffer(out, "\\");
+		if (!strncasecmp(text, "www.", 4)) /* or GitHub makes a link of it */
+			out = talloc_asprintf_append_buffer(out, "&#%d;", *text);
+		else if (replacement)
+			out = talloc_strdup_append_buffer(out, replacement);
+		else if ((length = harmless_length(text, &bad)))
+			out = talloc_strndup_append_buffer(out, text, length);
+		else
+			out = append_hex(out, text, bad);
+		text += length ? length : bad;
+	}
+	return out;
+}
+
+/* Cells ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *outcome;
+	enum mark mark;
+} doubts[] = {{"unknown", MARK_UNKNOWN}, {"timeout", MARK_UNKNOWN}, {"broken", MARK_BROKEN},
+	{"disputed", MARK_BROKEN}, {"unstable", MARK_UNSTABLE}, {"n/a", MARK_NA}};
+
+static const struct {
+	const char *symbol, *word;
+} marks[MARK_COUNT] = {
+	[MARK_CONFORMS] = {"✓", "conforms"},
+	[MARK_PERMITTED] = {"·", "permitted"},
+	[MARK_VIOLATES] = {"✗", "violates"},
+	[MARK_UNKNOWN] = {"?", "unknown or timeout"},
+	[MARK_BROKEN] = {"!", "broken or disputed"},
+	[MARK_UNSTABLE] = {"~", "unstable, with counts"},
+	[MARK_NA] = {"–", "n/a"},
+	[MARK_UNPLAYED] = {"…", "not played"},
+};
+
+bool outcome_is_doubt(const char *outcome)
+{
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
+		if (!strcmp(outcome, doubts[i].outcome))
+			return true;
+	return false;
+}
+
+enum mark cell_mark(const struct cell *cell)
+{
+	if (!cell)
+		return MARK_UNPLAYED;
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
+		if (!strcmp(cell->outcome, doubts[i].outcome))
+			return doubts[i].mark;
+	switch (cell->verdict) {
+	case VERDICT_CONFORMS:
+		return MARK_CONFORMS;
+	case VERDICT_PERMITTED:
+		return MARK_PERMITTED;
+	case VERDICT_VIOLATES:
+		return MARK_VIOLATES;
+	default:
+		return MARK_UNKNOWN;
+	}
+}
+
+const char *mark_symbol(enum mark mark)
+{
+	return marks[mark].symbol;
+}
+
+const char *mark_word(enum mark mark)
+{
+	return marks[mark].word;
+}
+
+struct run_count {
+	const char *label;
+	json_int_t count;
+};
+
+/* Most frequent first; JSON objects have no order to go by. */
+static int compare_runs(const void *left, const void *right)
+{
+	const struct run_count *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return strcmp(a->label, b->label);
+}
+
+static char *runs_word(const void *parent, json_t *runs)
+{
+	struct run_count *list = talloc_array(NULL, struct run_count, json_object_size(runs));
+	char *out = talloc_strdup(parent, "");
+	const char *label;
+	json_t *number;
+	size_t count = 0;
+
+	json_object_foreach(runs, label, number)
+	{
+		list[count++] = (struct run_count){label, json_integer_value(number)};
+	}
+	qsort(list, count, sizeof(*list), compare_runs);
+	for (size_t i = 0; i < count; i++)
+		out = talloc_asprintf_append_buffer(
+			out, "%s%s %lld", i ? "/" : "", list[i].label, (long long)list[i].count);
+	talloc_free(list);
+	return out;
+}
+
+char *cell_word(const void *parent, const struct cell *cell)
+{
+	if (!cell)
+		return talloc_strdup(parent, "not played");
+	if (!strcmp(cell->outcome, "unstable") && json_object_size(cell->runs) > 1)
+		return runs_word(parent, cell->runs);
+	return talloc_strdup(parent, cell->outcome);
+}
+
+/* Would a reader see the same in both? */
+static bool cell_same(const struct cell *a, const struct cell *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (strcmp(a->outcome, b->outcome) || a->verdict != b->verdict)
+		return false;
+	if (strcmp(a->outcome, "unstable"))
+		return true;
+	return a->runs == b->runs || (a->runs && b->runs && json_equal(a->runs, b->runs));
+}
+
+/* The matrix ------------------------------------------------------------------------------- */
+
+static size_t count_variants(const struct case_record *record)
+{
+	size_t count = 0;
+
+	while (record->variants[count])
+		count++;
+	return count;
+}
+
+static const struct cell **variant_cells(
+	const void *parent, const struct matrix *matrix, const struct case_record *record, size_t v)
+{
+	const struct cell **cells =
+		talloc_zero_array(parent, const struct cell *, matrix->column_count + 1);
+
+	for (size_t i = 0; i < matrix->column_count; i++)
+		cells[i] = results_cell(matrix->results, record->name, record->variants[v],
+			matrix->columns[i]->name);
+	return cells;
+}
+
+static bool same_cells(const struct cell **a, const struct cell **b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!cell_same(a[i], b[i]))
+			return false;
+	return true;
+}
+
+/* The row among those from 'first' on that shows the same cells, or a new one. */
+static struct matrix_row *matching_row(struct matrix *matrix, size_t first,
+	const struct case_record *record, const struct cell **cells)
+{
+	struct matrix_row *row;
+
+	for (size_t i = first; i < matrix->row_count; i++)
+		if (same_cells(matrix->rows[i].cells, cells, matrix->column_count))
+			return &matrix->rows[i];
+	matrix->rows =
+		talloc_realloc(matrix, matrix->rows, struct matrix_row, matrix->row_count + 1);
+	row = &matrix->rows[matrix->row_count++];
+	*row = (struct matrix_row){.record = record,
+		.variants = talloc_zero_array(matrix, bool, count_variants(record) + 1),
+		.cells = cells};
+	return row;
+}
+
+static void add_case(struct matrix *matrix, const struct case_record *record)
+{
+	size_t first = matrix->row_count;
+
+	for (size_t v = 0; record->variants[v]; v++) {
+		const struct cell **cells = variant_cells(matrix, matrix, record, v);
+		struct matrix_row *row = matching_row(matrix, first, record, cells);
+
+		row->variants[v] = true;
+		row->variant_count++;
+		matrix->cell_count += matrix->column_count;
+		for (size_t i = 0; i < matrix->column_count; i++)
+			matrix->played += cells[i] != NULL;
+	}
+}
+
+struct matrix *matrix_new(const void *parent, const struct results *results)
+{
+	struct matrix *matrix = talloc_zero(parent, struct matrix);
+
+	matrix->results = results;
+	matrix->columns =
+		talloc_zero_array(matrix, const struct shell_record *, results->shell_count + 1);
+	for (size_t i = 0; i < results->shell_count; i++)
+		if (!results->shells[i].missing)
+			matrix->columns[matrix->column_count++] = &results->shells[i];
+	for (size_t i = 0; i < results->case_count; i++)
+		add_case(matrix, &results->cases[i]);
+	return matrix;
+}
+
+static char *join(char *out, const char *separator, const char *word)
+{
+	return talloc_asprintf_append_buffer(out, "%s%s", *out ? separator : "", word);
+}
+
+char *row_variants(const void *parent, const struct matrix_row *row)
+{
+	char *out = talloc_strdup(parent, "");
+
+	for (size_t v = 0; row->record->variants[v]; v++)
+		if (row->variants[v])
+			out = join(out, " ", row->record->variants[v]);
+	return out;
+}
+
+const char *case_short_name(const struct case_record *record)
+{
+	size_t length = strlen(record->group);
+
+	if (strncmp(record->name, record->group, length) || record->name[length] != '/')
+		return record->name;
+	return record->name + length + 1;
+}
+
+void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK_COUNT])
+{
+	memset(counts, 0, MARK_COUNT * sizeof(*counts));
+	for (size_t i = 0; i < matrix->row_count; i++)
+		counts[cell_mark(matrix->rows[i].cells[column])] += matrix->rows[i].variant_count;
+}
+
+/* Findings --------------------------------------------------------------------------------- */
+
+static struct finding *matching_finding(const void *parent, const struct matrix *matrix,
+	struct finding **list, size_t *count, const struct case_record *record,
+	const struct cell *cell)
+{
+	struct finding *finding;
+
+	for (size_t i = 0; i < *count; i++)
+		if (cell_same((*list)[i].cell, cell) &&
+			!strcmp((*list)[i].cell->reason, cell->reason))
+			return &(*list)[i];
+	*list = talloc_realloc(parent, *list, struct finding, *count + 1);
+	finding = &(*list)[(*count)++];
+	*finding = (struct finding){record, cell,
+		talloc_zero_array(parent, bool, count_variants(record) * matrix->column_count)};
+	return finding;
+}
+
+struct finding *findings_collect(const void *parent, const struct matrix *matrix,
+	const struct case_record *record, bool (*wanted)(const struct cell *cell), size_t *count)
+{
+	struct finding *list = NULL;
+
+	*count = 0;
+	for (size_t v = 0; record->variants[v]; v++) {
+		const struct cell **cells = variant_cells(NULL, matrix, record, v);
+
+		for (size_t i = 0; i < matrix->column_count; i++)
+			if (cells[i] && wanted(cells[i]))
+				matching_finding(parent, matrix, &list, count, record, cells[i])
+					->where[v * matrix->column_count + i] = true;
+		talloc_free(cells);
+	}
+	return list;
+}
+
+static char *where_columns(const void *parent, const struct matrix *matrix, const bool *where)
+{
+	char *out = talloc_strdup(parent, "");
+	size_t count = 0;
+
+	for (size_t i = 0; i < matrix->column_count; i++)
+		count += where[i];
+	if (count == matrix->column_count && count > 1)
+		return talloc_strdup_append(out, "every shell");
+	for (size_t i = 0; i < matrix->column_count; i++)
+		if (where[i])
+			out = join(out, " ", matrix->columns[i]->name);
+	return out;
+}
+
+/* The variants from v on whose shells are those of v; NULL when an earlier one has the same. */
+static char *where_variants(
+	const void *parent, const struct matrix *matrix, const struct finding *finding, size_t v)
+{
+	size_t size = matrix->column_count * sizeof(bool);
+	const bool *mine = finding->where + v * matrix->column_count;
+	char *out;
+
+	for (size_t i = 0; i < v; i++)
+		if (!memcmp(finding->where + i * matrix->column_count, mine, size))
+			return NULL;
+	out = talloc_strdup(parent, "");
+	for (size_t i = v; finding->record->variants[i]; i++)
+		if (!memcmp(finding->where + i * matrix->column_count, mine, size))
+			out = join(out, " ", finding->record->variants[i]);
+	return out;
+}
+
+char *finding_where(const void *parent, const struct matrix *matrix, const struct finding *finding)
+{
+	char *out = talloc_strdup(parent, "");
+
+	for (size_t v = 0; finding->record->variants[v]; v++) {
+		void *memory = talloc_new(parent);
+		const bool *where = finding->where + v * matrix->column_count;
+		char *columns = where_columns(memory, matrix, where);
+		char *variants = where_variants(memory, matrix, finding, v);
+
+		if (*columns && variants && *variants)
+			columns = talloc_asprintf(memory, "[%s] %s", variants, columns);
+		if (*columns && variants)
+			out = join(out, "; ", columns);
+		talloc_free(memory);
+	}
+	return out;
+}

@@ -1,0 +1,234 @@
+#include "arena.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <talloc.h>
+#include <unistd.h>
+
+static const char run_prefix[] = "sigmatrix-";
+
+static const char *temporary_directory(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir == '/' ? dir : "/tmp";
+}
+
+/* Removes name below dirfd with everything in it, never following a link: a subject may have
+ * left one that points anywhere. */
+static void remove_tree(int dirfd, const char *name)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return;
+
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fchmod(fd, 0700);
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			remove_tree(fd, entry->d_name);
+	closedir(dir);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+/* Held for the life of the run, so that a later run can tell an abandoned directory. The
+ * descriptor is deliberately not kept track of: the lock ends with the process. */
+static bool lock(const char *run)
+{
+	int fd = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	close(fd);
+	return false;
+}
+
+static void remove_abandoned(void)
+{
+	DIR *dir = opendir(temporary_directory());
+
+	if (!dir)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		struct stat st;
+
+		if (strncmp(entry->d_name, run_prefix, sizeof(run_prefix) - 1) != 0)
+			continue;
+		int fd = openat(dirfd(dir), entry->d_name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		/* Only our own, and not one that is being made this moment: that one is still
+		 * empty, its lock comes before its first file. */
+		bool abandoned = fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+				 flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+				 faccessat(fd, "bin", F_OK, 0) == 0;
+		if (abandoned)
+			remove_tree(dirfd(dir), entry->d_name);
+		close(fd);
+	}
+	closedir(dir);
+}
+
+char *run_open(const void *parent, const char *actor_file)
+{
+	remove_abandoned();
+
+	char *run = talloc_asprintf(parent, "%s/%sXXXXXX", temporary_directory(), run_prefix);
+	if (!mkdtemp(run))
+		return NULL;
+	if (!lock(run))
+		goto fail;
+	char *bin = talloc_asprintf(run, "%s/bin", run);
+	char *actor = talloc_asprintf(run, "%s/actor", bin);
+	if (mkdir(bin, 0755) != 0 || symlink(actor_file, actor) != 0)
+		goto fail;
+	return run;
+fail:;
+	int saved = errno;
+	run_close(run);
+	errno = saved;
+	return NULL;
+}
+
+void run_close(char *run)
+{
+	if (!run)
+		return;
+	remove_tree(AT_FDCWD, run);
+	talloc_free(run);
+}
+
+static int open_fifo(const char *path)
+{
+	if (mkfifo(path, 0600) != 0)
+		return -1;
+	/* O_RDWR: a FIFO with a writer never gives EOF, and opening it for writing never blocks;
+	 * Linux fifo(7). */
+	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+static int open_listener(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 64) == 0)
+		return fd;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int arena_open(const void *parent, struct arena *arena, const char *run, int number,
+	const char **step)
+{
+	*arena = (struct arena){.events_fd = -1, .listener_fd = -1};
+	arena->path = talloc_asprintf(parent, "%s/%d", run, number);
+	arena->home = talloc_asprintf(arena->path, "%s/home", arena->path);
+	arena->events = talloc_asprintf(arena->path, "%s/events", arena->path);
+	arena->actors = talloc_asprintf(arena->path, "%s/actors", arena->path);
+
+	*step = "make the scene's directory";
+	remove_tree(AT_FDCWD, arena->path); /* left by a worker that was killed */
+	if (mkdir(arena->path, 0700) != 0 || mkdir(arena->home, 0700) != 0)
+		goto fail;
+	*step = "make the FIFO for marks";
+	arena->events_fd = open_fifo(arena->events);
+	if (arena->events_fd < 0)
+		goto fail;
+	*step = "make the actors' socket";
+	arena->listener_fd = open_listener(arena->actors);
+	if (arena->listener_fd < 0)
+		goto fail;
+	return 0;
+fail:;
+	int saved = errno;
+	arena_close(arena);
+	return -saved;
+}
+
+void arena_close(struct arena *arena)
+{
+	if (arena->events_fd >= 0)
+		close(arena->events_fd);
+	if (arena->listener_fd >= 0)
+		close(arena->listener_fd);
+	if (arena->path)
+		remove_tree(AT_FDCWD, arena->path);
+	TALLOC_FREE(arena->path);
+	arena->events_fd = arena->listener_fd = -1;
+}
+
+int arena_file(const struct arena *arena, const char *name, const char *text)
+{
+	char *path = talloc_asprintf(arena->path, "%s/%s", arena->home, name);
+	size_t length = strlen(text), done = 0;
+	int result = 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+	talloc_free(path);
+	if (fd < 0)
+		return -errno;
+	while (done < length) {
+		ssize_t n = write(fd, text + done, length - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			result = -errno;
+			break;
+		}
+		done += (size_t)n;
+	}
+	if (close(fd) != 0 && result == 0)
+		result = -errno;
+	return result;
+}
+
+static int make_parents(char *path, size_t from)
+{
+	for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
+		*slash = '/';
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
+char *arena_alias(const void *parent, const struct arena *arena, const char *name,
+	const char *target)
+{
+	char *path = talloc_asprintf(parent, "%s/as/%s", arena->path, name);
+
+	if (make_parents(path, strlen(arena->path) + 1) != 0)
+		return NULL;
+	if (symlink(target, path) != 0 && errno != EEXIST)
+		return NULL;
+	return path;
+}

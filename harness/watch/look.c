@@ -1,0 +1,387 @@
+#include "look.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <talloc.h>
+#include <unistd.h>
+
+#ifndef SYS_poll
+#define SYS_poll (-1000)
+#endif
+#ifndef SYS_select
+#define SYS_select (-1001)
+#endif
+#ifndef SYS_vfork
+#define SYS_vfork (-1002)
+#endif
+#ifndef SYS_epoll_wait
+#define SYS_epoll_wait (-1003)
+#endif
+
+/* --- /proc --- */
+
+static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t n = read(fd, text, size - 1);
+	close(fd);
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	return n;
+}
+
+/* Finds "\nKEY:" from *cursor on, and moves the cursor there: the keys are asked for in the order
+ * of the file, so the text is walked once. Returns what follows the colon and blanks. */
+static const char *field(const char **cursor, const char *key)
+{
+	const char *at = strstr(*cursor, key);
+
+	if (!at)
+		return "";
+	*cursor = at;
+	at += strlen(key);
+	while (*at == '\t' || *at == ' ')
+		at++;
+	return at;
+}
+
+/* The last number of a line: the id in the innermost namespace. */
+static pid_t last_number(const char *line)
+{
+	long last = 0;
+
+	for (char *end; *line && *line != '\n'; line = end) {
+		long number = strtol(line, &end, 10);
+		if (end == line)
+			break;
+		last = number;
+		while (*end == '\t' || *end == ' ')
+			end++;
+	}
+	return (pid_t)last;
+}
+
+static enum proc_state state_of(char letter)
+{
+	switch (letter) {
+	case 'T':
+	case 't':
+		return PROC_STOPPED;
+	case 'Z':
+		return PROC_ZOMBIE;
+	case 'X':
+	case 'x':
+		return PROC_ENDED;
+	default:
+		return PROC_RUNNING;
+	}
+}
+
+static pid_t parent_inside(const struct watch *watch, pid_t outer_parent)
+{
+	if (outer_parent == watch->init)
+		return watch->namespaced ? 1 : watch->init;
+	int who = watch_find_outer(watch, outer_parent);
+	return who >= 0 ? watch->log->procs[who].pid : 0;
+}
+
+/* /proc/PID/status, walked in its order; proc(5). */
+static bool read_status(struct seen *seen, const struct watch *watch)
+{
+	char text[4096];
+	const char *cursor = text;
+
+	if (read_file(seen->outer, "status", text, sizeof(text)) <= 0)
+		return false;
+	struct proc_status *s = &seen->status;
+	seen->state = *field(&cursor, "\nState:");
+	s->ppid = parent_inside(watch, (pid_t)strtol(field(&cursor, "\nPPid:"), NULL, 10));
+	s->pid = last_number(field(&cursor, "\nNSpid:"));
+	s->pgid = last_number(field(&cursor, "\nNSpgid:"));
+	s->sid = last_number(field(&cursor, "\nNSsid:"));
+	uint64_t own = strtoull(field(&cursor, "\nSigPnd:"), NULL, 16);
+	uint64_t shared = strtoull(field(&cursor, "\nShdPnd:"), NULL, 16);
+	s->blocked = strtoull(field(&cursor, "\nSigBlk:"), NULL, 16);
+	s->ignored = strtoull(field(&cursor, "\nSigIgn:"), NULL, 16);
+	s->caught = strtoull(field(&cursor, "\nSigCgt:"), NULL, 16);
+	seen->switches = strtoul(field(&cursor, "\nvoluntary_ctxt_switches:"), NULL, 10);
+	seen->switches += strtoul(field(&cursor, "\nnonvoluntary_ctxt_switches:"), NULL, 10);
+	seen->pending = (own | shared) & ~s->blocked;
+	s->state = state_of(seen->state);
+	return true;
+}
+
+/* What a blocked process waits in: "0 0x3 0x7ff... ..." or "running". */
+struct call {
+	long number; /* -1: unknown */
+	unsigned long args[6];
+};
+
+static struct call read_call(pid_t outer)
+{
+	struct call call = {.number = -1};
+	char text[256], *at = text;
+
+	if (read_file(outer, "syscall", text, sizeof(text)) <= 0 || *text == 'r')
+		return call;
+	call.number = strtol(at, &at, 10);
+	for (int i = 0; i < 6; i++)
+		call.args[i] = strtoul(at, &at, 16);
+	return call;
+}
+
+/* --- is it at rest? --- */
+
+/* A wait that ends by itself is not rest. Where the timeout is in memory, a pointer that is
+ * there at all counts as one. */
+static bool is_timed(const struct call *call, bool was_timed)
+{
+	switch (call->number) {
+	case SYS_poll:
+		return (int)call->args[2] >= 0;
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+		return (int)call->args[3] >= 0;
+	case SYS_ppoll:
+		return call->args[2] != 0;
+	case SYS_select:
+	case SYS_pselect6:
+		return call->args[4] != 0;
+	case SYS_futex:
+		return call->args[3] != 0;
+	case SYS_rt_sigtimedwait:
+		return call->args[2] != 0;
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+		return true;
+	case SYS_restart_syscall:
+		/* Goes on with the call it was in, which may have had a timeout or not. */
+		return was_timed;
+	default:
+		return false;
+	}
+}
+
+static bool in_vfork(const struct call *call)
+{
+	return call->number == SYS_vfork || call->number == SYS_clone || call->number == SYS_clone3;
+}
+
+static bool is_blocked_reading(const struct seen *seen, const struct call *call)
+{
+	char path[64], target[64];
+
+	if (call->number == SYS_poll || call->number == SYS_ppoll || call->number == SYS_select ||
+		call->number == SYS_pselect6)
+		return true;
+	if (call->number != SYS_read && call->number != SYS_restart_syscall)
+		return false;
+	if (call->number == SYS_restart_syscall)
+		return true; /* only timed or polling calls are restarted so */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", seen->outer, (long)call->args[0]);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return strncmp(target, "/dev/pts/", 9) == 0 || strcmp(target, "/dev/tty") == 0;
+}
+
+/* NULL when the process is at rest, else what it is doing. */
+static const char *unrest(struct seen *seen, struct tracee *tracee)
+{
+	switch (seen->state) {
+	case 'Z':
+	case 'X':
+	case 'x':
+		return NULL;
+	case 'T':
+		return NULL;
+	case 't':
+		return tracee->listening ? NULL : "in a trace stop";
+	case 'S':
+	case 'D':
+	case 'I':
+		break;
+	default:
+		return "running";
+	}
+	if (seen->pending)
+		return "about to get a signal";
+
+	struct call call = read_call(seen->outer);
+	if (seen->state == 'D' && !in_vfork(&call))
+		return "in an uninterruptible wait";
+	seen->number = call.number;
+	seen->argument = call.args[0];
+	tracee->timed = is_timed(&call, tracee->timed);
+	if (tracee->timed)
+		return "waiting with a timeout";
+	seen->reads_terminal = is_blocked_reading(seen, &call);
+	return NULL;
+}
+
+/* Would the parent's wait take this zombie?  wait4(2): -1 any, 0 its own group, < -1 a group. */
+static bool waits_for(const struct seen *parent, const struct seen *zombie)
+{
+	if (parent->number == SYS_waitid)
+		return true;
+	if (parent->number != SYS_wait4)
+		return false;
+	int pid = (int)parent->argument;
+	if (pid == -1)
+		return true;
+	if (pid > 0)
+		return pid == zombie->status.pid;
+	return zombie->status.pgid == (pid == 0 ? parent->status.pgid : -pid);
+}
+
+static const char *zombie_unrest(const struct look *look, const struct watch *watch,
+	const struct seen *zombie)
+{
+	pid_t init = watch->namespaced ? 1 : watch->init;
+
+	if (zombie->status.ppid == init)
+		return "about to be reaped";
+	for (size_t i = 0; i < look->count; i++)
+		if (look->seen[i].status.pid == zombie->status.ppid &&
+			waits_for(&look->seen[i], zombie))
+			return "about to be reaped";
+	return NULL;
+}
+
+/* --- the look --- */
+
+/* Untraced: everything below the silent parent, by the kernel's lists of children.  proc(5). */
+static void find_children(struct watch *watch, pid_t parent_outer, int parent, bool *found,
+	size_t known)
+{
+	char name[64], text[4096], *at = text;
+
+	snprintf(name, sizeof(name), "task/%d/children", parent_outer);
+	if (read_file(parent_outer, name, text, sizeof(text)) <= 0)
+		return;
+	for (char *end; ; at = end) {
+		pid_t child = (pid_t)strtol(at, &end, 10);
+		if (end == at)
+			return;
+		int who = watch_find_outer(watch, child);
+		if (who == WHO_NONE)
+			who = watch_proc(watch, child, parent);
+		if ((size_t)who < known)
+			found[who] = true;
+		/* An actor may have called before it was found here. */
+		if (watch->log->procs[who].parent == WHO_UNKNOWN)
+			watch->log->procs[who].parent = parent;
+		find_children(watch, child, who, found, known);
+	}
+}
+
+void look_find_processes(struct watch *watch)
+{
+	size_t known = watch->log->proc_count;
+	bool *found = talloc_zero_array(watch, bool, known);
+
+	find_children(watch, watch->init, WHO_INIT, found, known);
+	for (size_t i = 0; i < known; i++)
+		if (!found[i])
+			watch->tracees[i].alive = false, watch->tracees[i].gone = true;
+	talloc_free(found);
+}
+
+static void see_nothing(struct look *look, struct watch *watch, struct seen *seen)
+{
+	struct tracee *tracee = &watch->tracees[seen->who];
+
+	seen->state = 'x';
+	seen->status.state = PROC_ENDED;
+	seen->status.pid = watch->log->procs[seen->who].pid;
+	/* Traced, its end is still to come as a status. */
+	if (watch->log->traced && tracee->alive && look->busy == WHO_NONE) {
+		look->busy = seen->who;
+		look->why = "ending";
+	}
+	tracee->gone = !tracee->alive || !watch->log->traced;
+}
+
+static void see(struct look *look, struct watch *watch, int who)
+{
+	struct seen *seen = &look->seen[look->count++];
+
+	*seen = (struct seen){.who = who, .outer = watch->log->procs[who].outer, .number = -1};
+	if (!read_status(seen, watch)) {
+		see_nothing(look, watch, seen);
+		return;
+	}
+	const char *why = unrest(seen, &watch->tracees[who]);
+	if (why && look->busy == WHO_NONE) {
+		look->busy = who;
+		look->why = why;
+	}
+}
+
+void look_take(struct look *look, struct watch *watch)
+{
+	if (!watch->log->traced)
+		look_find_processes(watch);
+	look->count = 0;
+	look->busy = WHO_NONE;
+	look->why = NULL;
+	look->seen = talloc_realloc(watch, look->seen, struct seen, watch->log->proc_count + 1);
+	for (size_t i = 0; i < watch->log->proc_count; i++)
+		if (!watch->tracees[i].gone && !watch->tracees[i].thread)
+			see(look, watch, (int)i);
+	for (size_t i = 0; i < look->count && look->busy == WHO_NONE; i++) {
+		if (look->seen[i].state != 'Z')
+			continue;
+		look->why = zombie_unrest(look, watch, &look->seen[i]);
+		if (look->why)
+			look->busy = look->seen[i].who;
+	}
+}
+
+bool look_equal(const struct look *a, const struct look *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct seen *x = &a->seen[i], *y = &b->seen[i];
+
+		if (x->who != y->who || x->state != y->state || x->switches != y->switches ||
+			x->number != y->number || x->pending != y->pending)
+			return false;
+	}
+	return true;
+}
+
+const struct seen *look_find(const struct look *look, int who)
+{
+	for (size_t i = 0; i < look->count; i++)
+		if (look->seen[i].who == who)
+			return &look->seen[i];
+	return NULL;
+}
+
+bool look_at_prompt(const struct seen *seen)
+{
+	return seen->state == 'S' && seen->reads_terminal;
+}
+
+void look_swap(struct look *a, struct look *b)
+{
+	struct look t = *a;
+
+	*a = *b;
+	*b = t;
+}

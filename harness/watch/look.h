@@ -1,0 +1,50 @@
+/* "Has it settled?": looks at every process of a scene through /proc, without touching it. */
+#ifndef SIGMATRIX_LOOK_H
+#define SIGMATRIX_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "trace.h"
+
+/* What one process was doing. */
+struct seen {
+	int who;
+	pid_t outer;
+	char state;  /* as in /proc/PID/stat; 'x': gone */
+	long number; /* of the system call it is blocked in, -1: none or unknown */
+	unsigned long argument; /* its first argument */
+	bool reads_terminal;    /* see look_at_prompt() */
+	unsigned long switches; /* context switches of both kinds */
+	uint64_t pending;       /* deliverable: pending and not blocked */
+	struct proc_status status;
+};
+
+struct look {
+	struct seen *seen; /* talloc array */
+	size_t count;
+	int busy; /* index of a process that is not at rest, or WHO_NONE: quiet */
+	const char *why; /* what that process is doing */
+};
+
+/* Looks at all live processes. Untraced, this is also how new processes are found (below the
+ * silent parent) and old ones missed. The look's memory is reused from call to call. */
+void look_take(struct look *look, struct watch *watch);
+
+/* Untraced: brings the list of processes up to date. */
+void look_find_processes(struct watch *watch);
+
+/* True when nothing ran between two quiet looks: same processes, states, switch counters, system
+ * calls and pending signals. If both were quiet the whole scene was asleep at one instant between
+ * them, and only the harness or the terminal can wake it. */
+bool look_equal(const struct look *a, const struct look *b);
+
+/* The process in the look, or NULL. */
+const struct seen *look_find(const struct look *look, int who);
+
+/* True when the process is blocked, without a timeout, reading or polling a terminal. */
+bool look_at_prompt(const struct seen *seen);
+
+void look_swap(struct look *a, struct look *b);
+
+#endif

@@ -1,0 +1,358 @@
+#include "trace.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <linux/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <talloc.h>
+#include <unistd.h>
+
+enum { SYSCALL_STOP = SIGTRAP | 0x80 };
+
+/* --- the processes of the scene --- */
+
+struct watch *watch_new(const void *parent, struct log *log, bool namespaced)
+{
+	struct watch *watch = talloc_zero(parent, struct watch);
+
+	watch->log = log;
+	watch->namespaced = namespaced;
+	return watch;
+}
+
+static long number_after(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtol(at + strlen(key), NULL, 10) : 0;
+}
+
+pid_t trace_inner_pid(pid_t outer, bool *thread)
+{
+	char path[64], text[4096];
+
+	*thread = false;
+	snprintf(path, sizeof(path), "/proc/%d/status", outer);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	*thread = number_after(text, "\nTgid:") != outer;
+
+	/* "NSpid:\t25937\t4": from our namespace inwards. */
+	const char *line = strstr(text, "\nNSpid:");
+	if (!line)
+		return outer;
+	line += strlen("\nNSpid:");
+	long last = 0;
+	for (char *end; ; line = end) {
+		while (*line == '\t' || *line == ' ')
+			line++;
+		if (*line == '\n')
+			break;
+		long number = strtol(line, &end, 10);
+		if (end == line)
+			break;
+		last = number;
+	}
+	return (pid_t)last;
+}
+
+int watch_proc(struct watch *watch, pid_t outer, int parent)
+{
+	bool thread;
+	pid_t inner = trace_inner_pid(outer, &thread);
+	int index = log_proc(watch->log, inner ? inner : outer, outer, parent);
+
+	watch->tracees =
+		talloc_realloc(watch, watch->tracees, struct tracee, watch->log->proc_count);
+	watch->tracees[index] =
+		(struct tracee){.alive = true, .thread = thread, .call_event = -1};
+	return index;
+}
+
+int watch_find_outer(const struct watch *watch, pid_t outer)
+{
+	for (size_t i = watch->log->proc_count; i-- > 0;)
+		if (watch->log->procs[i].outer == outer && watch->tracees[i].alive)
+			return (int)i;
+	return WHO_NONE;
+}
+
+int watch_find_inner(const struct watch *watch, pid_t inner)
+{
+	for (size_t i = watch->log->proc_count; i-- > 0;)
+		if (watch->log->procs[i].pid == inner)
+			return (int)i;
+	return inner == (watch->namespaced ? 1 : watch->init) ? WHO_INIT : WHO_NONE;
+}
+
+int watch_sender(const struct watch *watch, int code, pid_t inner)
+{
+	if (code == SI_KERNEL)
+		return WHO_TTY;
+	if (inner == (watch->namespaced ? 0 : getpid()))
+		return WHO_HARNESS;
+	int who = watch_find_inner(watch, inner);
+	return who == WHO_NONE ? WHO_UNKNOWN : who;
+}
+
+/* --- ptrace --- */
+
+int trace_seize(pid_t pid)
+{
+	const unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+				      PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+				      PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
+				      PTRACE_O_EXITKILL;
+
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0 ? 0 : -errno;
+}
+
+/* Lets a stopped tracee go on, delivering sig (0: none). While a system call that we looked at
+ * is under way we ask for its return too: a signal or exec in between must not lose it. A tracee
+ * that was killed meanwhile gives ESRCH; its end comes as a status of its own. */
+static void go_on(struct watch *watch, int who, int sig)
+{
+	bool in_call = watch->tracees[who].call_event >= 0;
+
+	ptrace(in_call ? PTRACE_SYSCALL : PTRACE_CONT, watch->log->procs[who].outer, NULL, (long)sig);
+}
+
+static void saw_child(struct watch *watch, int who)
+{
+	unsigned long message = 0;
+	pid_t outer = watch->log->procs[who].outer;
+
+	if (ptrace(PTRACE_GETEVENTMSG, outer, NULL, &message) != 0)
+		return;
+	/* The child's first stop may have come before its parent's event. */
+	int child = watch_find_outer(watch, (pid_t)message);
+	if (child == WHO_NONE)
+		child = watch_proc(watch, (pid_t)message, who);
+	watch->log->procs[child].parent = who;
+	if (watch->tracees[child].thread)
+		return;
+	watch->log->procs[who].children++;
+	struct event *event = log_add(watch->log, EVENT_FORK, SOURCE_TRACE, who);
+	event->other = child;
+}
+
+static void saw_exec(struct watch *watch, int who)
+{
+	char path[64], file[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", watch->log->procs[who].outer);
+	ssize_t n = readlink(path, file, sizeof(file) - 1);
+	if (n < 0)
+		n = 0;
+	file[n] = '\0';
+	struct event *event = log_add(watch->log, EVENT_EXEC, SOURCE_TRACE, who);
+	event->text = talloc_strdup(watch->log, file);
+	watch->tracees[who].call_event = -1;
+}
+
+static pid_t group_of(const struct watch *watch, int who)
+{
+	pid_t outer_group = getpgid(watch->log->procs[who].outer);
+	bool thread;
+
+	return outer_group > 0 ? trace_inner_pid(outer_group, &thread) : 0;
+}
+
+/* The target of kill(2): a pid, 0 for the own group, or minus a group. */
+static void set_target(struct watch *watch, struct event *event, pid_t target)
+{
+	event->group = target <= 0;
+	event->number = target;
+	if (target == 0)
+		target = group_of(watch, event->who);
+	event->other = watch_find_inner(watch, target < 0 ? -target : target);
+}
+
+static void saw_kill(struct watch *watch, int who, pid_t target, int sig)
+{
+	struct event *event = log_add(watch->log, EVENT_KILL, SOURCE_TRACE, who);
+
+	event->sig = sig;
+	event->result = LOG_PENDING;
+	set_target(watch, event, target);
+}
+
+static void saw_setpgid(struct watch *watch, int who, pid_t pid, pid_t group)
+{
+	struct event *event = log_add(watch->log, EVENT_SETPGID, SOURCE_TRACE, who);
+
+	event->other = pid == 0 ? who : watch_find_inner(watch, pid);
+	event->number = group;
+	if (group == 0 && event->other >= 0)
+		event->number = watch->log->procs[event->other].pid;
+	event->result = LOG_PENDING;
+}
+
+static void saw_tcsetpgrp(struct watch *watch, int who, unsigned long pointer)
+{
+	pid_t group = 0;
+	struct iovec here = {.iov_base = &group, .iov_len = sizeof(group)};
+	struct iovec there = {.iov_base = (void *)pointer, .iov_len = sizeof(group)};
+	struct event *event = log_add(watch->log, EVENT_TCSETPGRP, SOURCE_TRACE, who);
+
+	if (process_vm_readv(watch->log->procs[who].outer, &here, 1, &there, 1, 0) < 0)
+		group = 0;
+	event->number = group;
+	event->other = watch_find_inner(watch, group);
+	event->result = LOG_PENDING;
+}
+
+/* Stopped by the filter at the entry of a system call. */
+static void saw_call(struct watch *watch, int who)
+{
+	struct ptrace_syscall_info info = {0};
+	pid_t outer = watch->log->procs[who].outer;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, outer, sizeof(info), &info) <= 0 ||
+		info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return;
+	const __u64 *args = info.seccomp.args;
+	switch (info.seccomp.nr) {
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_rt_sigqueueinfo:
+		saw_kill(watch, who, (pid_t)args[0], (int)args[1]);
+		break;
+	case SYS_tgkill:
+	case SYS_rt_tgsigqueueinfo:
+		saw_kill(watch, who, (pid_t)args[1], (int)args[2]);
+		break;
+	case SYS_pidfd_send_signal:
+		saw_kill(watch, who, 0, (int)args[1]);
+		watch->log->events[watch->log->count - 1].other = WHO_NONE;
+		break;
+	case SYS_setpgid:
+		saw_setpgid(watch, who, (pid_t)args[0], (pid_t)args[1]);
+		break;
+	case SYS_setsid:
+		log_add(watch->log, EVENT_SETSID, SOURCE_TRACE, who)->result = LOG_PENDING;
+		break;
+	case SYS_ioctl:
+		saw_tcsetpgrp(watch, who, args[2]);
+		break;
+	default:
+		return;
+	}
+	watch->tracees[who].call_event = (long)watch->log->count - 1;
+}
+
+static void saw_return(struct watch *watch, int who)
+{
+	struct ptrace_syscall_info info = {0};
+	long *call = &watch->tracees[who].call_event;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, watch->log->procs[who].outer, sizeof(info), &info) <= 0)
+		return;
+	if (info.op != PTRACE_SYSCALL_INFO_EXIT || *call < 0)
+		return;
+	/* A call that is restarted after a signal or a stop (ERESTARTSYS and kin, 512-516) has
+	 * not returned yet: the tracer sees its entry again, as an event of its own. */
+	watch->log->events[*call].result = info.exit.is_error ? info.exit.rval : 0;
+	*call = -1;
+}
+
+static void saw_signal(struct watch *watch, int who, int sig)
+{
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, watch->log->procs[who].outer, NULL, &info) != 0)
+		return;
+	struct event *event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, who);
+	event->sig = sig;
+	event->code = info.si_code;
+	event->other = watch_sender(watch, info.si_code, info.si_pid);
+}
+
+static bool is_stop_signal(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* PTRACE_EVENT_STOP: a group-stop (the signal says which), a new tracee's first stop, or the
+ * notice that a stopped one was continued (both SIGTRAP). */
+static void saw_stop(struct watch *watch, int who, int sig)
+{
+	struct tracee *tracee = &watch->tracees[who];
+
+	if (is_stop_signal(sig)) {
+		if (!tracee->listening)
+			log_add(watch->log, EVENT_STOPPED, SOURCE_TRACE, who)->sig = sig;
+		tracee->listening = true;
+		ptrace(PTRACE_LISTEN, watch->log->procs[who].outer, NULL, NULL);
+		return;
+	}
+	if (tracee->listening)
+		log_add(watch->log, EVENT_CONTINUED, SOURCE_TRACE, who);
+	tracee->listening = false;
+	go_on(watch, who, 0);
+}
+
+static void saw_end(struct watch *watch, int who, int status)
+{
+	watch->tracees[who].alive = false;
+	if (watch->tracees[who].thread)
+		return;
+	struct event *event = log_add(watch->log, EVENT_ENDED, SOURCE_TRACE, who);
+	event->how = WIFEXITED(status) ? 'e' : 's';
+	event->number = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+}
+
+void trace_status(struct watch *watch, pid_t outer, int status)
+{
+	int who = watch_find_outer(watch, outer);
+
+	if (WIFEXITED(status) || WIFSIGNALED(status)) {
+		if (who >= 0)
+			saw_end(watch, who, status);
+		return;
+	}
+	if (who == WHO_NONE)
+		who = watch_proc(watch, outer, WHO_UNKNOWN);
+
+	int sig = WSTOPSIG(status), event = status >> 16;
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		saw_child(watch, who);
+		break;
+	case PTRACE_EVENT_EXEC:
+		saw_exec(watch, who);
+		break;
+	case PTRACE_EVENT_SECCOMP:
+		saw_call(watch, who);
+		break;
+	case PTRACE_EVENT_STOP:
+		saw_stop(watch, who, sig);
+		return;
+	default:
+		if (sig == SYSCALL_STOP) {
+			saw_return(watch, who);
+			break;
+		}
+		saw_signal(watch, who, sig);
+		go_on(watch, who, sig);
+		return;
+	}
+	go_on(watch, who, 0);
+}

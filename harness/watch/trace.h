@@ -1,0 +1,53 @@
+/* The witness outside: ptrace(2) events become log events. */
+#ifndef SIGMATRIX_TRACE_H
+#define SIGMATRIX_TRACE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../model/log.h"
+
+/* What the tracer must remember of a process, beside log->procs. */
+struct tracee {
+	bool alive;      /* has not ended, as far as the tracer or the shell's parent told */
+	bool gone;       /* has been reaped: nothing of it is left in /proc */
+	bool listening;  /* in a group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
+	bool thread;     /* a thread, not a process of its own */
+	bool timed;      /* its last known system call had a timeout; see look.c */
+	long call_event; /* index of the event whose system call has not returned, or -1 */
+};
+
+struct watch {
+	struct log *log;
+	struct tracee *tracees; /* talloc array, parallel to log->procs */
+	pid_t init;             /* the silent parent, in the harness's numbering */
+	bool namespaced;        /* pids inside differ from ours */
+};
+
+/* A watch for log; its first process, the shell, is added when it is known.
+ * talloc child of parent. */
+struct watch *watch_new(const void *parent, struct log *log, bool namespaced);
+
+/* Adds a process (see log_proc) and its tracee; returns the index. */
+int watch_proc(struct watch *watch, pid_t outer, int parent);
+
+/* Index of the live process with that number as the harness sees it, or WHO_NONE. */
+int watch_find_outer(const struct watch *watch, pid_t outer);
+
+/* Index of the latest process with that number inside the scene; WHO_INIT; or WHO_NONE. */
+int watch_find_inner(const struct watch *watch, pid_t inner);
+
+/* Who sent a signal, from the siginfo its receiver got. */
+int watch_sender(const struct watch *watch, int code, pid_t inner);
+
+/* Seizes a process that is waiting to be started. 0 or -errno. */
+int trace_seize(pid_t pid);
+
+/* Takes in one status that waitpid(-1, ..., __WALL) returned, and lets the process go on. */
+void trace_status(struct watch *watch, pid_t outer, int status);
+
+/* Number of 'outer' in the innermost PID namespace it lives in, 0 when it is gone. *thread is
+ * set when it is not the leader of its thread group. */
+pid_t trace_inner_pid(pid_t outer, bool *thread);
+
+#endif
