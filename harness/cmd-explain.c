@@ -194,7 +194,7 @@ static int parse_option(void *memory, struct explain *explain, int option)
 {
 	switch (option) {
 	case OPT_SHELL:
-		words_add(memory, &explain->shells, optarg);
+		option_add(memory, &explain->shells, optarg);
 		return -1;
 	case OPT_VARIANT:
 		explain->variant = optarg;

@@ -98,7 +98,7 @@ static int parse_and_list(void *memory, int argc, char **argv)
 		if (option == '?')
 			return EXIT_BAD_USAGE;
 		if (option == OPT_CASE)
-			words_add(memory, &globs, optarg);
+			option_add(memory, &globs, optarg);
 		else
 			dir = optarg;
 	}

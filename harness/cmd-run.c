@@ -121,10 +121,10 @@ static int parse_option(void *memory, struct run_options *o, int option)
 {
 	switch (option) {
 	case OPT_CASE:
-		words_add(memory, &o->cases, optarg);
+		option_add(memory, &o->cases, optarg);
 		return -1;
 	case OPT_SHELL:
-		words_add(memory, &o->shells, optarg);
+		option_add(memory, &o->shells, optarg);
 		return -1;
 	case OPT_JOBS:
 		return parse_count("run", "--jobs", optarg, 1, 256, &o->jobs) ? -1 : EXIT_BAD_USAGE;

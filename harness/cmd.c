@@ -51,7 +51,7 @@ int usage_error(const char *command, const char *fmt, ...)
 	return EXIT_BAD_USAGE;
 }
 
-void words_add(const void *parent, struct words_option *option, const char *word)
+void option_add(const void *parent, struct words_option *option, const char *word)
 {
 	option->words = talloc_realloc(parent, option->words, char *, option->count + 2);
 	option->words[option->count++] = talloc_strdup(parent, word);

@@ -25,7 +25,7 @@ struct words_option {
 	size_t count;
 };
 
-void words_add(const void *parent, struct words_option *option, const char *word);
+void option_add(const void *parent, struct words_option *option, const char *word);
 
 /* Prints "sigmatrix: message" on standard error. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -222,10 +222,12 @@ static bool seen_alive(const struct event *event, int who)
 	return event->who == who;
 }
 
-/* Where nobody reports an end: a look finds the process ended, or does not find it any more. */
+/* Where nobody reports an end: a look finds the process ended, or does not find it any more. Of
+ * the shell and of traced processes every end is reported, so that absence proves nothing. */
 static size_t missed_by_look(const struct window *window, int who)
 {
 	size_t alive = SIZE_MAX, look = SIZE_MAX;
+	bool reported = window->log->traced || who == 0;
 
 	for (size_t i = 0; i < window->to; i++) {
 		const struct event *event = event_at(window, i);
@@ -240,7 +242,7 @@ static size_t missed_by_look(const struct window *window, int who)
 			look = i;
 		}
 	}
-	return look;
+	return reported ? SIZE_MAX : look;
 }
 
 static void ending_from_notice(const struct window *window, int who, struct ending *ending)

@@ -9,7 +9,7 @@
 #include <talloc.h>
 
 #include "case.h"
-#include "text.h"
+#include "utf8.h"
 
 /* Growth ----------------------------------------------------------------------------------- */
 
@@ -226,11 +226,9 @@ size_t log_label(const struct log *log, const char *label)
 /* Words ------------------------------------------------------------------------------------ */
 
 /* C1 controls are controls for a terminal too. */
-static bool is_control(const char *text)
+static bool is_control(uint32_t point)
 {
-	unsigned char first = (unsigned char)text[0];
-
-	return first < 0x20 || first == 0x7f || (first == 0xc2 && (unsigned char)text[1] < 0xa0);
+	return point < 0x20 || (point >= 0x7f && point < 0xa0);
 }
 
 char *log_escape(const void *parent, const char *text)
@@ -238,9 +236,10 @@ char *log_escape(const void *parent, const char *text)
 	char *clean = talloc_strdup(parent, "");
 
 	while (*text) {
-		size_t length = utf8_length(text, strnlen(text, 4));
+		uint32_t point;
+		size_t length = utf8_decode(text, &point);
 
-		if (length && !is_control(text)) {
+		if (length && !is_control(point)) {
 			clean = talloc_strndup_append_buffer(clean, text, length);
 			text += length;
 			continue;

@@ -364,7 +364,7 @@ static void test_handovers(void **state)
 	no("job gave tty to shell");
 	log->traced = false;
 	hidden("handovers = job shell");
-	hidden("shell gave tty to job");
+	hidden("shell gave tty to ghost");
 }
 
 /* The leader of the group is a subshell without a name: its member speaks for it. */
