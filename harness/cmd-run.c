@@ -400,8 +400,6 @@ static void take_answer(void *data, size_t job, const json_t *answer)
 	} else {
 		note_difference(run, cell, &played);
 	}
-	if (played.runs)
-		json_decref(played.runs);
 	talloc_free(memory);
 }
 
@@ -571,7 +569,7 @@ int cmd_run(int argc, char **argv)
 	run.progress = !run.options.quiet && isatty(STDERR_FILENO);
 	if (status < 0)
 		status = run_with(memory, &run, argc, argv);
-	for (size_t i = 0; run.results && i < run.cell_count; i++)
+	for (size_t i = 0; run.results && i < run.results->cell_count; i++)
 		json_decref(run.results->cells[i].runs);
 	talloc_free(memory);
 	return status;

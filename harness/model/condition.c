@@ -296,7 +296,7 @@ static bool read_event(struct reader *reader, struct event_pattern *event)
 	event_clear(event);
 	if (!name)
 		return fail(reader, "an event is missing");
-	if (!verb || find_word(verb, operators, &index))
+	if (!verb || verb[strspn(verb, "=<>!")] == '\0')
 		return read_mark(reader, name, event) && expect_end(reader);
 	if (!find_word(verb, event_verbs, &index)) {
 		complain_unknown(reader->place, "event", verb, event_verbs);

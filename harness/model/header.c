@@ -223,10 +223,6 @@ static void read_header_line(struct reader *reader, const char *line, const stru
 		return;
 	}
 	key = words_find(key_words, name);
-	if (key < 0 && words_find(case_block_words, name) >= 0) {
-		complain(place, "the block '%s' must come after a blank line", name);
-		return;
-	}
 	if (key < 0) {
 		complain_unknown(place, "key", name, key_words);
 		return;
@@ -277,6 +273,23 @@ static bool is_comment(const char *line)
 	return line[strspn(line, " \t")] == '#';
 }
 
+/* A block that begins where no blank line has ended the header. */
+static bool begins_block(const char *line, const struct place *place)
+{
+	size_t length = strlen(line);
+
+	for (size_t i = 0; case_block_words[i]; i++) {
+		size_t word = strlen(case_block_words[i]);
+
+		if (strncmp(line, case_block_words[i], word) != 0 || line[length - 1] != ':' ||
+			(line[word] != ':' && line[word] != ' '))
+			continue;
+		complain(place, "the block '%s' must come after a blank line", case_block_words[i]);
+		return true;
+	}
+	return false;
+}
+
 size_t header_read(struct test_case *tc, const struct text *text, int *mode_line, struct diag *diag)
 {
 	struct reader reader = {.tc = tc, .diag = diag};
@@ -285,6 +298,8 @@ size_t header_read(struct test_case *tc, const struct text *text, int *mode_line
 	for (at = 0; at < text->count && !text_blank(text->lines[at].text); at++) {
 		struct place place = {tc->path, text->lines[at].number, diag};
 
+		if (begins_block(text->lines[at].text, &place))
+			break;
 		if (!is_comment(text->lines[at].text))
 			read_header_line(&reader, text->lines[at].text, &place);
 	}

@@ -159,7 +159,7 @@ static void check_state(
 		expect_terminal(checker, condition->text, place);
 		return;
 	case CONDITION_STUCK:
-		if (!awaits_anything(checker->scene))
+		if (!condition->no && !awaits_anything(checker->scene))
 			complain(place, "no step is an await, so nothing can be stuck");
 		return;
 	default:

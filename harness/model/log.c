@@ -36,8 +36,19 @@ struct log *log_new(const void *parent)
 
 	log->events = need(talloc_array(log, struct event, 64));
 	log->procs = need(talloc_array(log, struct proc, 8));
+	log->programs = need(talloc_array(log, size_t, 16));
 	log->start_ns = now_ns();
 	return log;
+}
+
+/* A scene that runs wild makes very many events, few of which give a name. */
+static void note_program(struct log *log, size_t seq)
+{
+	size_t room = talloc_array_length(log->programs);
+
+	if (log->program_count == room)
+		log->programs = need(talloc_realloc(log, log->programs, size_t, room * 2));
+	log->programs[log->program_count++] = seq;
 }
 
 struct event *log_add(struct log *log, enum event_kind kind, enum source source, int who)
@@ -46,6 +57,9 @@ struct event *log_add(struct log *log, enum event_kind kind, enum source source,
 
 	if (log->count == room)
 		log->events = need(talloc_realloc(log, log->events, struct event, room * 2));
+
+	if (kind == EVENT_EXEC || kind == EVENT_START || kind == EVENT_NAMED)
+		note_program(log, log->count);
 
 	struct event *event = &log->events[log->count++];
 	*event = (struct event){.kind = kind,
@@ -73,21 +87,45 @@ static bool is_naming(const struct event *event)
 	return (event->kind == EVENT_START || event->kind == EVENT_NAMED) && event->text;
 }
 
+/* Number of entries of log->programs that are events before 'limit'. */
+static size_t programs_before(const struct log *log, size_t limit)
+{
+	size_t low = 0, high = log->program_count;
+
+	if (limit > log->count)
+		limit = log->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (log->programs[middle] < limit)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Index of the last event before 'limit' in which 'who' replaced its program; SIZE_MAX when there
  * is none. */
 static size_t last_exec(const struct log *log, int who, size_t limit)
 {
-	for (size_t i = limit; i-- > 0;)
-		if (log->events[i].who == who && log->events[i].kind == EVENT_EXEC)
-			return i;
+	for (size_t i = programs_before(log, limit); i-- > 0;) {
+		const struct event *event = &log->events[log->programs[i]];
+
+		if (event->who == who && event->kind == EVENT_EXEC)
+			return log->programs[i];
+	}
 	return SIZE_MAX;
 }
 
 static size_t last_naming(const struct log *log, int who, size_t limit)
 {
-	for (size_t i = limit; i-- > 0;)
-		if (log->events[i].who == who && is_naming(&log->events[i]))
-			return i;
+	for (size_t i = programs_before(log, limit); i-- > 0;) {
+		const struct event *event = &log->events[log->programs[i]];
+
+		if (event->who == who && is_naming(event))
+			return log->programs[i];
+	}
 	return SIZE_MAX;
 }
 
@@ -121,11 +159,12 @@ int log_participant(const struct log *log, const char *name, size_t limit)
 		return log->proc_count ? 0 : WHO_NONE;
 	if (special(name) != WHO_NONE)
 		return special(name);
-	if (limit > log->count)
-		limit = log->count;
-	for (size_t i = limit; i-- > 0;)
-		if (is_naming(&log->events[i]) && strcmp(log->events[i].text, name) == 0)
-			return log->events[i].who;
+	for (size_t i = programs_before(log, limit); i-- > 0;) {
+		const struct event *event = &log->events[log->programs[i]];
+
+		if (is_naming(event) && strcmp(event->text, name) == 0)
+			return event->who;
+	}
 	return WHO_NONE;
 }
 
@@ -135,11 +174,11 @@ bool log_denotes(const struct log *log, int who, const char *name, size_t seq, s
 		return who != WHO_NONE && who == special(name);
 	if (strcmp(name, "shell") == 0)
 		return who == 0;
-	for (size_t i = 0; i < limit && i < log->count; i++) {
-		const struct event *event = &log->events[i];
+	for (size_t i = programs_before(log, limit); i-- > 0;) {
+		const struct event *event = &log->events[log->programs[i]];
 
 		if (event->who == who && is_naming(event) && strcmp(event->text, name) == 0 &&
-			naming_since(log, i) <= seq)
+			naming_since(log, log->programs[i]) <= seq)
 			return true;
 	}
 	return false;
@@ -147,11 +186,15 @@ bool log_denotes(const struct log *log, int who, const char *name, size_t seq, s
 
 size_t log_actor_since(const struct log *log, int who, size_t limit)
 {
-	for (size_t i = 0; i < limit && i < log->count; i++) {
-		if (log->events[i].who != who || log->events[i].kind != EVENT_START)
+	size_t count = programs_before(log, limit);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t start = log->programs[i];
+
+		if (log->events[start].who != who || log->events[start].kind != EVENT_START)
 			continue;
-		size_t exec = last_exec(log, who, i);
-		return exec != SIZE_MAX ? exec : who == 0 ? i : 0;
+		size_t exec = last_exec(log, who, start);
+		return exec != SIZE_MAX ? exec : who == 0 ? start : 0;
 	}
 	return SIZE_MAX;
 }
@@ -185,10 +228,11 @@ static const char *special_name(int who)
 /* The name at that moment or the one it gets later; NULL when it never has one. */
 static const char *own_name(const struct log *log, int who, size_t seq)
 {
-	for (size_t i = log->count; i-- > 0;) {
-		const struct event *event = &log->events[i];
+	for (size_t i = programs_before(log, log->count); i-- > 0;) {
+		const struct event *event = &log->events[log->programs[i]];
 
-		if (event->who == who && is_naming(event) && naming_since(log, i) <= seq)
+		if (event->who == who && is_naming(event) &&
+			naming_since(log, log->programs[i]) <= seq)
 			return event->text;
 	}
 	return who == 0 ? "shell" : NULL;
@@ -196,16 +240,17 @@ static const char *own_name(const struct log *log, int who, size_t seq)
 
 const char *log_name(const void *parent, const struct log *log, int who, size_t seq)
 {
-	if (who < 0 || (size_t)who >= log->proc_count)
-		return special_name(who);
+	const char *relation = "";
+	const char *name = NULL;
 
-	const char *name = own_name(log, who, seq);
-	int creator = log->procs[who].parent;
-	if (name)
-		return talloc_strdup(parent, name);
-	if (creator >= who) /* not possible: a parent is known before its children */
-		return special_name(WHO_UNKNOWN);
-	return talloc_asprintf(parent, "a child of %s", log_name(parent, log, creator, seq));
+	while (who >= 0 && (size_t)who < log->proc_count && !(name = own_name(log, who, seq))) {
+		int creator = log->procs[who].parent;
+
+		relation = *relation ? "a descendant of " : "a child of ";
+		/* A parent is known before its children. */
+		who = creator < who ? creator : WHO_UNKNOWN;
+	}
+	return talloc_asprintf(parent, "%s%s", relation, name ? name : special_name(who));
 }
 
 size_t log_label(const struct log *log, const char *label)
@@ -400,12 +445,16 @@ static char *line_tcsetpgrp(const struct line *line)
 /* The second witness of an end says nothing new, unless it contradicts the first. */
 static bool is_repeated_end(const struct line *line)
 {
-	for (size_t i = 0; i < line->seq; i++) {
+	const struct event *event = line->event;
+
+	for (size_t i = line->seq; i-- > 0;) {
 		const struct event *before = &line->log->events[i];
 
-		if (before->kind == EVENT_ENDED && before->who == line->event->who &&
-			(line->event->how == '?' || (before->how == line->event->how &&
-							    before->number == line->event->number)))
+		if (before->kind == EVENT_FORK && before->other == event->who)
+			return false;
+		if (before->kind == EVENT_ENDED && before->who == event->who &&
+			(event->how == '?' ||
+				(before->how == event->how && before->number == event->number)))
 			return true;
 	}
 	return false;

@@ -95,6 +95,8 @@ struct log {
 	size_t count;
 	struct proc *procs; /* talloc array */
 	size_t proc_count;
+	size_t *programs; /* talloc array: indices of EXEC, START, NAMED, private to log.c */
+	size_t program_count;
 	bool traced; /* the tracer looked on: its events are complete */
 	int64_t start_ns;
 };
@@ -114,7 +116,7 @@ int log_proc(struct log *log, pid_t pid, pid_t outer, int parent);
 int log_participant(const struct log *log, const char *name, size_t limit);
 
 /* What a reader calls process 'who' at event 'seq': its name at that moment, or the name it gets
- * later, or "a child of NAME". talloc child of parent. */
+ * later, or "a child of NAME", "a descendant of NAME". talloc child of parent. */
 const char *log_name(const void *parent, const struct log *log, int who, size_t seq);
 
 /* Index of the event after the EVENT_LOOK labelled so (and its EVENT_SEEN/EVENT_TTY), or 0 when

@@ -142,21 +142,24 @@ static bool would_catch(const struct log *log, size_t seq)
 	return false;
 }
 
+/* What an unpaired delivery or report says. */
 static const char *delivery_dispute(const struct log *log, size_t seq)
 {
 	const struct event *event = &log->events[seq];
-	const char *who = log_name(log, log, event->who, seq);
-	const char *sender = log_name(log, log, event->other, seq);
-	const char *sig = log_signal(log, event->sig);
+	bool reported = event->source == SOURCE_ACTOR;
+	const char *who, *sender, *sig;
 
-	if (event->source == SOURCE_ACTOR)
+	if (!reported && event->code == SI_TKILL && event->other == event->who)
+		return NULL;
+	if (!reported && (!would_catch(log, seq) || !lived_on(log, seq)))
+		return NULL;
+	who = log_name(log, log, event->who, seq);
+	sender = log_name(log, log, event->other, seq);
+	sig = log_signal(log, event->sig);
+	if (reported)
 		return talloc_asprintf(log,
 			"%s says it got %s from %s, the tracer saw no such thing", who, sig,
 			sender);
-	if (event->code == SI_TKILL && event->other == event->who)
-		return NULL;
-	if (!would_catch(log, seq) || !lived_on(log, seq))
-		return NULL;
 	return talloc_asprintf(log, "the tracer saw %s get %s from %s, %s says nothing of it", who,
 		sig, sender, who);
 }

@@ -62,8 +62,8 @@ struct scene *scene_build(const void *parent, const struct test_case *tc,
 typedef bool (*text_visitor)(const char *text, void *context);
 bool scene_texts(const struct scene *scene, text_visitor visit, void *context);
 
-/* The next place, from 'at' on, where 'word' stands alone in the text that begins at 'start', or
- * NULL. */
+/* The next place, from 'at' on, where 'word' stands alone, in no comment, in the text that begins
+ * at 'start', or NULL. */
 const char *text_find_word(const char *start, const char *at, const char *word);
 
 /* The block, or NULL. */

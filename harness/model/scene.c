@@ -294,6 +294,13 @@ static size_t name_length(const char *text)
 	return length;
 }
 
+static bool in_comment(const char *start, const char *at)
+{
+	while (at > start && at[-1] != '\n')
+		at--;
+	return at[strspn(at, " \t")] == '#';
+}
+
 const char *text_find_word(const char *start, const char *text, const char *word)
 {
 	size_t length = strlen(word);
@@ -301,17 +308,10 @@ const char *text_find_word(const char *start, const char *text, const char *word
 	for (text = strstr(text, word); text; text = strstr(text + 1, word)) {
 		bool begins = text == start || !(is_name_byte(text[-1]) || text[-1] == '$');
 
-		if (begins && !is_name_byte(text[length]))
+		if (begins && !is_name_byte(text[length]) && !in_comment(start, text))
 			return text;
 	}
 	return NULL;
-}
-
-static bool in_comment(const char *start, const char *at)
-{
-	while (at > start && at[-1] != '\n')
-		at--;
-	return at[strspn(at, " \t")] == '#';
 }
 
 static void add_limited(const char ***words, const char *text, size_t length)
@@ -336,7 +336,7 @@ static bool visit_actors(const char *text, void *context)
 		size_t skipped = skip_opening(name), length = name_length(name + skipped);
 
 		/* In "job$i" we would not know the name. */
-		if (skipped == 0 || name[skipped + length] == '$' || in_comment(text, at))
+		if (skipped == 0 || name[skipped + length] == '$')
 			continue;
 		if (islower((unsigned char)name[skipped]))
 			add_limited(context, name + skipped, length);

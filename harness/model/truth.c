@@ -236,7 +236,9 @@ static void tally_ends(
 	for (size_t i = 0; i < window->log->proc_count; i++) {
 		struct ending ending;
 
-		if (evidence_ended(window, (int)i, &ending) && ending.seq >= window->from &&
+		/* Who never bears the name needs no search for its end. */
+		if (names(window, window->to, (int)i, pattern->who) &&
+			evidence_ended(window, (int)i, &ending) && ending.seq >= window->from &&
 			names(window, ending.seq, (int)i, pattern->who))
 			tally_add(tally, ending.seq, end_matches(&ending, pattern));
 	}

@@ -74,6 +74,13 @@ static void add_split(void *parent, struct words *words, const char *text)
 		add_word(parent, words, w);
 }
 
+static char *without_last_newline(void *parent, const char *text)
+{
+	size_t length = strlen(text);
+
+	return talloc_strndup(parent, text, length - (length > 0 && text[length - 1] == '\n'));
+}
+
 static char **build_argv(void *parent, const struct scene *scene, const struct shell *shell,
 	const char *path)
 {
@@ -86,7 +93,8 @@ static char **build_argv(void *parent, const struct scene *scene, const struct s
 	switch (tc->mode) {
 	case MODE_COMMAND:
 		add_words(parent, &argv, (const char *const *)shell->command);
-		add_word(parent, &argv, scene->script);
+		/* As people write it: a newline at the end makes some shells look for more. */
+		add_word(parent, &argv, without_last_newline(parent, scene->script));
 		break;
 	case MODE_SCRIPT:
 		add_words(parent, &argv, (const char *const *)shell->script);

@@ -132,6 +132,16 @@ static void go_on(struct watch *watch, int who, int sig)
 	ptrace(in_call ? PTRACE_SYSCALL : PTRACE_CONT, watch->log->procs[who].outer, NULL, (long)sig);
 }
 
+/* The child's first stop may have come before its parent's event, and even its end. */
+static int find_foundling(const struct watch *watch, pid_t outer)
+{
+	for (size_t i = watch->log->proc_count; i-- > 0;)
+		if (watch->log->procs[i].outer == outer &&
+			watch->log->procs[i].parent == WHO_UNKNOWN)
+			return (int)i;
+	return WHO_NONE;
+}
+
 static void saw_child(struct watch *watch, int who)
 {
 	unsigned long message = 0;
@@ -139,8 +149,7 @@ static void saw_child(struct watch *watch, int who)
 
 	if (ptrace(PTRACE_GETEVENTMSG, outer, NULL, &message) != 0)
 		return;
-	/* The child's first stop may have come before its parent's event. */
-	int child = watch_find_outer(watch, (pid_t)message);
+	int child = find_foundling(watch, (pid_t)message);
 	if (child == WHO_NONE)
 		child = watch_proc(watch, (pid_t)message, who);
 	watch->log->procs[child].parent = who;

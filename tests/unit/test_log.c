@@ -95,8 +95,9 @@ static void test_name_is_retroactive_for_children(void **state)
 	assert_name(log, job, 0, "job");
 	assert_name(log, 0, log->count, "shell");
 	assert_name(log, other, 0, "a child of job");
+	assert_name(log, add_child(log, 5, other), 0, "a descendant of job");
 	assert_int_equal(log_participant(log, "job", log->count), job);
-	assert_int_equal(log_participant(log, "job", log->count - 1), WHO_NONE);
+	assert_int_equal(log_participant(log, "job", log->count - 2), WHO_NONE);
 	assert_int_equal(log_participant(log, "tty", 0), WHO_TTY);
 	assert_int_equal(log_participant(log, "harness", 0), WHO_HARNESS);
 	assert_int_equal(log_participant(log, "shell", 0), 0);
@@ -256,6 +257,37 @@ static void test_other_lines(void **state)
 	assert_line(log, "shell: read fails: EIO");
 }
 
+static void test_actor_lines(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, 3, 0);
+
+	add_text(log, EVENT_NAMED, job, "inner");
+	assert_line(log, "a child of shell is now called inner");
+	add_text(log, EVENT_START, job, "job");
+	assert_line(log, "job starts");
+	log->events[2].status = talloc_zero(log, struct proc_status);
+	*log->events[2].status =
+		(struct proc_status){.pid = 3, .ppid = 2, .pgid = 2, .foreground = 3};
+	assert_line(log, "job starts (parent shell, group of shell, background)");
+	add(log, EVENT_ANNOUNCE, job, WHO_NONE)->how = 'e';
+	log->events[log->count - 1].number = 3;
+	assert_line(log, "job is about to exit 3");
+	log->events[log->count - 1].how = 't';
+	log->events[log->count - 1].number = SIGTSTP;
+	assert_line(log, "job is about to stop by TSTP");
+	log->events[log->count - 1].how = 's';
+	assert_line(log, "job is about to die of TSTP");
+	add_text(log, EVENT_DID, job, "read");
+	assert_line(log, "job: read gives 0");
+	add_text(log, EVENT_STUCK, WHO_NONE, "await job ended");
+	assert_line(log, "stuck: await job ended");
+	add_text(log, EVENT_TIMEOUT, WHO_NONE, "settle");
+	assert_line(log, "timeout: settle");
+	add_text(log, EVENT_MISSED, WHO_NONE, "signal INT job");
+	assert_line(log, "missed: signal INT job");
+}
+
 static void test_text_is_escaped(void **state)
 {
 	struct log *log = *state;
@@ -312,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_group_lines, new_log, free_log),
 		cmocka_unit_test_setup_teardown(test_end_lines, new_log, free_log),
 		cmocka_unit_test_setup_teardown(test_other_lines, new_log, free_log),
+		cmocka_unit_test_setup_teardown(test_actor_lines, new_log, free_log),
 		cmocka_unit_test_setup_teardown(test_text_is_escaped, new_log, free_log),
 		cmocka_unit_test_setup_teardown(test_json_has_names_and_no_pids, new_log, free_log),
 	};

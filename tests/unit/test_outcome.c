@@ -994,6 +994,64 @@ static void test_facts_of_an_exec(void **state)
 	json_decref(facts);
 }
 
+static void test_facts_of_stops_and_reads(void **state)
+{
+	struct log *log = *state;
+
+	log->traced = false;
+	add_job(log);
+	add_signal(log, SOURCE_ACTOR, 1, SIGUSR1, 1);
+	add_from(log, SOURCE_ACTOR, EVENT_DID, 1, WHO_NONE)->number = -EIO;
+	set_text(log, "read");
+	add_look(log, NULL);
+	add_seen(log, 1, PROC_STOPPED, JOB_PID);
+	add_look(log, NULL);
+	add_seen(log, 1, PROC_RUNNING, JOB_PID);
+	add_from(log, SOURCE_ACTOR, EVENT_DID, 1, WHO_NONE)->number = 1;
+	set_text(log, "read");
+	add(log, EVENT_STUCK, WHO_NONE, WHO_NONE);
+	set_text(log, "await job ended");
+
+	json_t *facts = outcome_facts(log, NULL);
+	json_t *expected = json_pack("{s[s]s[ss]s[s]sisss[]s[]sbsssssssss[ss]ss}", "job.got",
+		"USR1 from itself", "job.did", "read fails EIO", "read 1", "job.stopped", "unknown",
+		"job.continued", 1, "job.state", "running", "job.ignored", "job.blocked",
+		"job.foreground", 1, "job.parent", "shell", "job.group", "job", "job.session",
+		"shell", "tty.foreground", "shell", "tty.modes", "echo", "isig", "stuck",
+		"await job ended");
+
+	assert_non_null(expected);
+	json_object_set_new(expected, "marks", json_array());
+	assert_true(json_equal(facts, expected));
+	json_decref(expected);
+	json_decref(facts);
+}
+
+/* A shell that runs wild until the deadline: judging it must not take longer than playing it. */
+static void test_very_long_log(void **state)
+{
+	struct log *log = *state;
+
+	for (int i = 0; i < 50000; i++) {
+		int child = add_child(log, 10 + i);
+
+		add_end(log, SOURCE_TRACE, child, 'e', 0);
+		add_signal(log, SOURCE_TRACE, SHELL, SIGCHLD, child);
+		add(log, EVENT_TCSETPGRP, SHELL, i % 2 ? SHELL : child);
+	}
+	add_job(log);
+	add_end(log, SOURCE_TRACE, 1 + 50000, 's', SIGINT);
+	yes("shell.forks = 50001");
+	yes("job ended signal INT");
+	no("shell got CHLD twice");
+	assert_judged(log, (const char *const[]){"a:handovers = job", "b:job ended", NULL}, "b",
+		"job ended");
+	json_decref(outcome_facts(log, NULL));
+	json_decref(log_json(log));
+	for (size_t i = 0; i < log->count; i++)
+		talloc_free(log_line(log, log, i));
+}
+
 static void test_empty_log(void **state)
 {
 	struct log *log = log_new(NULL);
@@ -1048,6 +1106,8 @@ int main(void)
 		TEST(test_facts_do_not_depend_on_races),
 		TEST(test_facts_untraced),
 		TEST(test_facts_of_an_exec),
+		TEST(test_facts_of_stops_and_reads),
+		TEST(test_very_long_log),
 		cmocka_unit_test(test_empty_log),
 	};
 
