@@ -173,6 +173,8 @@ bool evidence_stopped(const struct window *window, size_t seq, int *sig)
 	*sig = event->sig;
 	if (event->kind == EVENT_STOPPED)
 		return is_best_source(window, seq);
+	if (event->kind != EVENT_ANNOUNCE && event->kind != EVENT_SEEN)
+		return false;
 	if (reported_stops(window, event->who))
 		return false;
 	if (is_stop_notice(event, event->who)) {

@@ -60,8 +60,7 @@ bool evidence_member(const struct window *window, const char *name, pid_t pgid, 
 pid_t evidence_target(const struct window *window, size_t seq);
 
 /* The changes of the terminal's holder in the window, a talloc array. */
-struct handover *evidence_handovers(
-	const void *parent, const struct window *window, size_t *count);
+struct handover *evidence_handovers(const void *parent, const struct window *window, size_t *count);
 
 /* NULL-terminated talloc array: "shell", then actors and declared names by first appearance. The
  * strings belong to the log. */

@@ -10,6 +10,9 @@
 
 #include "evidence.h"
 
+/* A scene that runs wild does the same thing ten thousand times; a reader has seen enough. */
+enum { LIST_MAX = 64 };
+
 struct facts {
 	json_t *object;
 	struct window window;
@@ -33,6 +36,15 @@ static void put(struct facts *facts, const struct subject *subject, const char *
 static json_t *text_json(struct facts *facts, const char *text)
 {
 	return json_string(log_escape(facts->memory, text));
+}
+
+/* False: the list is long enough. */
+static bool append(struct facts *facts, json_t *array, const char *text)
+{
+	bool room = json_array_size(array) < LIST_MAX;
+
+	json_array_append_new(array, text_json(facts, room ? text : "..."));
+	return room;
 }
 
 static void put_text(
@@ -162,8 +174,8 @@ static json_t *gather(struct facts *facts, const struct subject *subject, teller
 			list.items[list.count++] = item;
 	}
 	settle(&list);
-	for (size_t i = 0; i < list.count; i++)
-		json_array_append_new(array, text_json(facts, list.items[i]));
+	for (size_t i = 0; i < list.count && append(facts, array, list.items[i]);)
+		i++;
 	return array;
 }
 
@@ -304,8 +316,8 @@ static void put_handovers(struct facts *facts, const char **names)
 	struct handover *list = evidence_handovers(facts->memory, &facts->window, &count);
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array,
-			text_json(facts, group_name(facts, names, list[i].pgid, list[i].seq)));
+		if (!append(facts, array, group_name(facts, names, list[i].pgid, list[i].seq)))
+			break;
 	json_object_set_new(facts->object, "handovers", array);
 }
 
@@ -333,6 +345,13 @@ static void put_terminal(struct facts *facts, const char **names)
 	json_decref(on);
 }
 
+static const char *mark_text(const struct facts *facts, const struct event *event)
+{
+	if (!event->value)
+		return event->text;
+	return talloc_asprintf(facts->memory, "%s=%s", event->text, event->value);
+}
+
 static void put_marks(struct facts *facts)
 {
 	json_t *array = json_array();
@@ -340,12 +359,9 @@ static void put_marks(struct facts *facts)
 	for (size_t i = 0; i < facts->window.to; i++) {
 		const struct event *event = &facts->window.log->events[i];
 
-		if (event->kind != EVENT_MARK || !event->text)
-			continue;
-		json_array_append_new(array,
-			text_json(facts, !event->value ? event->text
-						       : talloc_asprintf(facts->memory, "%s=%s",
-								 event->text, event->value)));
+		if (event->kind == EVENT_MARK && event->text &&
+			!append(facts, array, mark_text(facts, event)))
+			break;
 	}
 	json_object_set_new(facts->object, "marks", array);
 }

@@ -296,11 +296,16 @@ static void check_texts(const struct checker *checker)
 			check_instructions(checker, scene->steps[i].arg, scene->steps[i].line);
 }
 
-static void check_taken_names(const struct checker *checker)
+static void check_names(const struct checker *checker)
 {
 	static const char *const taken[] = {"shell", "tty", "harness", "itself", "none", NULL};
 	const struct test_case *tc = checker->scene->test_case;
 
+	if (words_count(checker->scene->names) >= MAX_NAMES ||
+		words_count(checker->scene->marks) >= MAX_NAMES)
+		diag_add(checker->diag, tc->path, 0,
+			"the texts name %d participants or marks, or more; that is no small scene",
+			MAX_NAMES);
 	for (size_t i = 0; checker->scene->names[i]; i++)
 		if (words_contain(taken, checker->scene->names[i]))
 			diag_add(checker->diag, tc->path, 0,
@@ -443,7 +448,7 @@ static void check_scene(const struct scene *scene, const char *dialect, struct d
 	for (size_t i = 0; scene->names[i]; i++)
 		words_add(&checker->processes, scene->names[i]);
 	checker->labels = words_split(checker, "");
-	check_taken_names(checker);
+	check_names(checker);
 	check_texts(checker);
 	for (size_t i = 0; i < scene->step_count; i++)
 		check_step(checker, &scene->steps[i]);

@@ -133,8 +133,7 @@ json_t *log_json(const struct log *log);
 /* Whether process 'who' is called 'name' at event 'seq', as far as events before 'limit' tell. A
  * process is called by its first name all its life, also before it got it, and keeps every name it
  * had; a name that comes with another program begins at that exec. */
-bool log_denotes(
-	const struct log *log, int who, const char *name, size_t seq, size_t limit);
+bool log_denotes(const struct log *log, int who, const char *name, size_t seq, size_t limit);
 
 /* Index of the event from which process 'who' is an actor (its last exec before it reported
  * itself), or SIZE_MAX. */

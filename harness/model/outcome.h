@@ -18,7 +18,10 @@ struct judgement {
 /* Judges events [0, log->count). The strings live as long as the log and the scene. */
 struct judgement outcome_judge(struct log *log, const struct scene *scene);
 
-/* One condition on the whole log. With TRUTH_HIDDEN *why says what could not be observed. */
+/* One condition on the whole log. With TRUTH_HIDDEN *why says what could not be observed (talloc
+ * child of the log; why may be NULL). What is not known is not true, and a condition about a look
+ * that never came is not true even with "no". Takes time in proportion to the log: ask after each
+ * batch of events, not after each event. */
 enum truth condition_holds(
 	const struct log *log, const struct condition *condition, const char **why);
 

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Descriptors of the silent parent and of the shell before it execs. */
@@ -388,10 +389,13 @@ static int kill_descendants(pid_t pid)
 void launch_end(struct launched *launched, enum isolation isolation)
 {
 	if (launched->init > 0) {
-		/* Tracees must be reaped by us before their parent can: so wait as we kill. */
-		while (isolation == ISOLATION_SUBREAPER && kill_descendants(launched->init) > 0)
+		/* Tracees must be reaped by us before their parent can: so wait as we kill. The
+		 * nap lets the silent parent run, which reaps them: we may be real-time. */
+		while (isolation == ISOLATION_SUBREAPER && kill_descendants(launched->init) > 0) {
 			while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
 				;
+			nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+		}
 		kill(launched->init, SIGKILL);
 		while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
 			;
