@@ -15,7 +15,8 @@ enum case_session { SESSION_LEADER, SESSION_MEMBER, SESSION_SHARED, SESSION_BACK
 
 enum verdict { VERDICT_NONE, VERDICT_CONFORMS, VERDICT_PERMITTED, VERDICT_VIOLATES };
 
-enum compare { CMP_EQ, CMP_NE, CMP_LT, CMP_GT, CMP_LE, CMP_GE };
+/* CMP_HAS: the text contains the word; marks only. */
+enum compare { CMP_EQ, CMP_NE, CMP_LT, CMP_GT, CMP_LE, CMP_GE, CMP_HAS };
 
 /* What a condition is about. CONDITION_EVENT and CONDITION_ORDER are about things that happen,
  * the others about states and relations. */
@@ -27,6 +28,7 @@ enum condition_kind {
 	CONDITION_FORKS,      /* who.forks op number */
 	CONDITION_HANDOVERS,  /* handovers op names */
 	CONDITION_MODE,       /* tty.attr; attr is "echo", "icanon", "isig" */
+	CONDITION_OUTPUT,     /* the terminal has printed word */
 	CONDITION_STUCK,      /* an await was stuck */
 	CONDITION_CONSTANT,   /* decided by the variant: value */
 	CONDITION_EVENT,      /* event, perhaps counted */
@@ -141,6 +143,7 @@ struct test_case {
 	enum case_mode mode;
 	bool terminal;
 	enum case_session session;
+	bool busy; /* never at rest by itself: stimuli do not wait for settling */
 	const char *options;                 /* "" when none */
 	unsigned long long ignored, blocked; /* bit N-1 for signal N */
 	const char **needs;                  /* NULL-terminated */

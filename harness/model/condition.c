@@ -255,6 +255,16 @@ static bool mark_valid(const char *name)
 		       '\0';
 }
 
+/* What is left, with one blank between words: a text may have blanks in it. */
+static const char *rest(struct reader *reader)
+{
+	const char *text = NULL;
+
+	for (const char *word = next(reader); word; word = next(reader))
+		text = text ? talloc_asprintf(reader->words, "%s %s", text, word) : word;
+	return text;
+}
+
 static bool read_mark(struct reader *reader, const char *name, struct event_pattern *event)
 {
 	event->query = QUERY_MARK;
@@ -270,6 +280,12 @@ static bool read_mark(struct reader *reader, const char *name, struct event_patt
 	event->who = name;
 	if (!peek(reader))
 		return true;
+	if (accept(reader, "has")) {
+		event->op = CMP_HAS;
+		event->word = rest(reader);
+		event->has_value = true;
+		return event->word || fail(reader, "the text is missing");
+	}
 	if (!read_operator(reader, false, &event->op))
 		return false;
 	event->word = next(reader);
@@ -296,7 +312,7 @@ static bool read_event(struct reader *reader, struct event_pattern *event)
 	event_clear(event);
 	if (!name)
 		return fail(reader, "an event is missing");
-	if (!verb || verb[strspn(verb, "=<>!")] == '\0')
+	if (!verb || verb[strspn(verb, "=<>!")] == '\0' || strcmp(verb, "has") == 0)
 		return read_mark(reader, name, event) && expect_end(reader);
 	if (!find_word(verb, event_verbs, &index)) {
 		complain_unknown(reader->place, "event", verb, event_verbs);
@@ -474,6 +490,15 @@ static bool read_handovers(struct reader *reader, struct condition *out)
 	return true;
 }
 
+static bool read_output(struct reader *reader, struct condition *out)
+{
+	out->kind = CONDITION_OUTPUT;
+	if (!accept(reader, "has"))
+		return fail(reader, "'has TEXT' is missing");
+	out->word = rest(reader);
+	return out->word || fail(reader, "the text is missing");
+}
+
 /* ---- what the variant decides ---- */
 
 static bool find_vary(const struct binding *binding, const char *name, size_t *index)
@@ -548,6 +573,10 @@ static bool read_body(struct reader *reader, struct condition *out)
 		reader->at++;
 		out->kind = CONDITION_STUCK;
 		return true;
+	}
+	if (strcmp(word, "output") == 0) {
+		reader->at++;
+		return read_output(reader, out);
 	}
 	if (strcmp(word, "handovers") == 0) {
 		reader->at++;

@@ -83,7 +83,8 @@ static bool as_comparison(const struct condition *condition, struct comparison *
 		out->value = value_in_text(condition);
 		break;
 	case CONDITION_EVENT:
-		if (event->query != QUERY_MARK || !event->has_value || condition->count >= 0)
+		if (event->query != QUERY_MARK || !event->has_value || condition->count >= 0 ||
+			event->op == CMP_HAS)
 			return false;
 		out->subject[0] = event->who;
 		out->op = event->op;

@@ -20,11 +20,12 @@ enum header_key {
 	KEY_IGNORED,
 	KEY_BLOCKED,
 	KEY_NEEDS,
+	KEY_BUSY,
 	KEY_COUNT
 };
 
 static const char *const key_words[] = {"title", "mode", "spec", "vary", "terminal", "session",
-	"options", "ignored", "blocked", "needs", NULL};
+	"options", "ignored", "blocked", "needs", "busy", NULL};
 
 /* The header being read. */
 struct reader {
@@ -151,6 +152,16 @@ static void set_terminal(struct reader *reader, const char *value, const struct 
 	reader->tc->terminal = answer != 0;
 }
 
+static void set_busy(struct reader *reader, const char *value, const struct place *place)
+{
+	static const char *const words[] = {"no", "yes", NULL};
+	int answer = words_find(words, value);
+
+	if (answer < 0)
+		complain_unknown(place, "answer", value, words);
+	reader->tc->busy = answer > 0;
+}
+
 static void set_session(struct reader *reader, const char *value, const struct place *place)
 {
 	int session = words_find(session_words, value);
@@ -206,6 +217,9 @@ static void set_key(
 		return;
 	case KEY_NEEDS:
 		set_needs(reader, value, place);
+		return;
+	case KEY_BUSY:
+		set_busy(reader, value, place);
 		return;
 	case KEY_COUNT:
 		return;

@@ -158,6 +158,9 @@ static void check_state(
 	case CONDITION_MODE:
 		expect_terminal(checker, condition->text, place);
 		return;
+	case CONDITION_OUTPUT:
+		expect_terminal(checker, "output", place);
+		return;
 	case CONDITION_STUCK:
 		if (!condition->no && !awaits_anything(checker->scene))
 			complain(place, "no step is an await, so nothing can be stuck");

@@ -583,6 +583,8 @@ static char *line_of(const struct line *line)
 		return line_announce(line);
 	case EVENT_DID:
 		return line_did(line);
+	case EVENT_OUTPUT:
+		return talloc_asprintf(line->memory, "terminal prints \"%s\"", text_of(line));
 	case EVENT_MARK:
 		return line_mark(line);
 	case EVENT_NAMED:
@@ -621,7 +623,7 @@ static const char *kind_word(enum event_kind kind)
 {
 	static const char *const words[] = {"step", "fork", "exec", "start", "signal", "kill",
 		"setpgid", "setsid", "tcsetpgrp", "ended", "stopped", "continued", "announce",
-		"did", "mark", "named", "look", "seen", "tty", "stuck", "timeout", "missed"};
+		"did", "output", "mark", "named", "look", "seen", "tty", "stuck", "timeout", "missed"};
 
 	return words[kind];
 }

@@ -38,6 +38,7 @@ enum event_kind {
 	EVENT_ANNOUNCE,  /* an actor is about to end or stop [how 'e'/'s'/'t', number] */
 	EVENT_DID,       /* an actor's read or write [text = "read"/"write", number >= 0 or
 			    -errno] */
+	EVENT_OUTPUT,    /* the terminal printed [text]; NUL bytes as '?' */
 	EVENT_MARK,      /* [text = name, value or NULL] */
 	EVENT_NAMED,     /* who is now called text */
 	EVENT_LOOK,      /* scene settled [text = label or NULL]; followed by the looks of all

@@ -34,6 +34,8 @@ static bool compare_numbers(long a, enum compare op, long b)
 		return a <= b;
 	case CMP_GE:
 		return a >= b;
+	case CMP_HAS:
+		break;
 	}
 	return false;
 }
@@ -50,6 +52,8 @@ static bool compare_values(const char *value, enum compare op, const char *word)
 {
 	long a, b;
 
+	if (op == CMP_HAS)
+		return strstr(value, word);
 	if (is_number(value, &a) && is_number(word, &b))
 		return compare_numbers(a, op, b);
 	if (op == CMP_EQ)
@@ -518,6 +522,20 @@ static enum truth mode_truth(const struct window *window, const struct condition
 	return truth_of(terminal && terminal->flags & flag);
 }
 
+/* A text may have been printed in pieces. */
+static enum truth output_truth(const struct window *window, const struct condition *condition)
+{
+	char *text = talloc_strdup(window->log, "");
+	bool found;
+
+	for (size_t i = window->from; i < window->to; i++)
+		if (window->log->events[i].kind == EVENT_OUTPUT)
+			text = talloc_strdup_append_buffer(text, window->log->events[i].text);
+	found = strstr(text, condition->word);
+	talloc_free(text);
+	return truth_of(found);
+}
+
 static enum truth stuck_truth(const struct window *window)
 {
 	for (size_t i = window->from; i < window->to; i++)
@@ -546,6 +564,8 @@ static enum truth plain_truth(
 		return handovers_truth(window, condition, why);
 	case CONDITION_MODE:
 		return mode_truth(window, condition);
+	case CONDITION_OUTPUT:
+		return output_truth(window, condition);
 	case CONDITION_STUCK:
 		return stuck_truth(window);
 	case CONDITION_CONSTANT:

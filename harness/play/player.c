@@ -22,6 +22,7 @@
 enum {
 	MARK_LINE_MAX = 512,
 	EVENTS_MAX = 50000, /* a subject that makes more is flooding us */
+	OUTPUT_MAX = 16384, /* of what the terminal prints, kept as evidence */
 	NAP_MIN_NS = 20000,
 	NAP_MAX_NS = 500000
 };
@@ -45,6 +46,7 @@ struct player {
 	size_t link_count;
 	char mark[MARK_LINE_MAX]; /* an unfinished line from the FIFO */
 	size_t mark_length;
+	size_t output_kept;
 	struct look now, before;
 	int64_t deadline_ns;
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
@@ -336,15 +338,33 @@ static bool drain_wire(struct player *p)
 	return result != 0;
 }
 
-/* What subjects print is not evidence here: only read, so that they never block on it. */
+/* Everything is read, so that nobody blocks on a full terminal; the beginning is kept. */
+static void keep_output(struct player *p, const char *text, size_t length)
+{
+	size_t room = OUTPUT_MAX - p->output_kept;
+
+	if (length > room)
+		length = room;
+	if (length == 0)
+		return;
+	p->output_kept += length;
+	char *kept = talloc_array(p->log, char, length + 1);
+	for (size_t i = 0; i < length; i++)
+		kept[i] = text[i] ? text[i] : '?';
+	kept[length] = '\0';
+	log_add(p->log, EVENT_OUTPUT, SOURCE_TTY, WHO_NONE)->text = kept;
+}
+
 static bool drain_terminal(struct player *p)
 {
 	char text[4096];
 	bool any = false;
 
 	for (int i = 0; i < 16 && p->pty.master >= 0; i++) {
-		if (read(p->pty.master, text, sizeof(text)) <= 0)
+		ssize_t n = read(p->pty.master, text, sizeof(text));
+		if (n <= 0)
 			break;
+		keep_output(p, text, (size_t)n);
 		any = true;
 	}
 	return any;
@@ -574,7 +594,7 @@ static bool has_ended(const struct player *p, int who)
 {
 	const struct seen *seen = look_find(&p->now, who);
 
-	return !p->watch->tracees[who].alive || !seen || seen->status.state >= PROC_ZOMBIE;
+	return !p->watch->tracees[who].alive || (seen && seen->status.state >= PROC_ZOMBIE);
 }
 
 static void do_signal(struct player *p, const struct step *step)
@@ -676,8 +696,8 @@ static void do_step(struct player *p, size_t index)
 	const struct step *step = &p->scene->steps[index];
 	bool waits = step->verb == VERB_AWAIT || step->verb == VERB_SETTLE;
 
-	/* Never two stimuli at once: the scene comes to rest in between. */
-	if (!waits && !settle(p, NULL))
+	/* Never two stimuli at once: the scene comes to rest in between, unless it never does. */
+	if (!waits && !p->scene->test_case->busy && !settle(p, NULL))
 		return;
 	struct event *event = log_add(p->log, EVENT_STEP, SOURCE_HARNESS, WHO_NONE);
 	event->number = (long)index;
