@@ -1,22 +1,21 @@
-# sigmatrix: make, make check, make lint, make bench, make install DESTDIR=... PREFIX=...
-CC       ?= cc
+# sigmatrix: make, make check, make bench, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
-PACKAGES  = libseccomp jansson talloc libmd
 CFLAGS   ?= -O2 -g
 WARNINGS  = -std=c11 -Wall -Wextra -Wshadow -Werror
 SANITIZE ?=
-DATADIR   = $(PREFIX)/share/sigmatrix
+PACKAGES  = libseccomp jansson talloc libmd
 
 ALL_CFLAGS = $(CFLAGS) $(WARNINGS) $(SANITIZE) -D_GNU_SOURCE -Iharness -MMD -MP \
+	-DDATADIR='"$(PREFIX)/share/sigmatrix"' -DLIBEXECDIR='"$(PREFIX)/libexec/sigmatrix"' \
 	$(shell pkg-config --cflags $(PACKAGES))
 LIBS       = $(shell pkg-config --libs $(PACKAGES))
 
-SOURCES = $(filter-out harness/main.c,$(wildcard harness/*.c harness/model/*.c harness/stage/*.c \
-	harness/watch/*.c harness/play/*.c harness/report/*.c))
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-UNIT    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+SOURCES  = $(filter-out harness/main.c,$(wildcard harness/*.c harness/*/*.c))
+OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/%,$(SOURCES)))
+UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.c))
 
 all: $(BUILD)/sigmatrix $(BUILD)/actor
 
@@ -38,11 +37,40 @@ $(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags cmocka) -o $@ $< $(OBJECTS) $(LIBS) \
 		$(shell pkg-config --libs cmocka)
 
+$(BUILD)/%: tests/fixtures/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $< $(shell pkg-config --libs libseccomp)
+
 unit: $(UNIT)
-	@for t in $(UNIT); do $$t || exit 1; done
+
+fixtures: $(FIXTURES)
+
+# Everything a bare machine lacks is installed first; the second build is for the sanitizers.
+check:
+	./run.sh --install-only --for-tests
+	$(MAKE) --silent -j2 all fixtures
+	$(MAKE) --silent -j2 BUILD=build-asan CFLAGS='-O1 -g' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+		all unit fixtures
+	tests/run.sh $(BUILD) build-asan
+
+bench: all
+	tests/bench.sh
+
+install: all
+	install -D -m 755 $(BUILD)/sigmatrix $(DESTDIR)$(PREFIX)/bin/sigmatrix
+	install -D -m 755 $(BUILD)/actor $(DESTDIR)$(PREFIX)/libexec/sigmatrix/actor
+	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
+	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
+
+format:
+	find harness tests -name '*.[ch]' | xargs clang-format -i
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all unit clean
+.PHONY: all unit fixtures check bench install format clean
+.SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d

@@ -72,7 +72,7 @@ static void print_scene(const json_t *answer)
 		putchar('\n');
 	}
 	puts("Steps:");
-	json_array_foreach (json_object_get(answer, "steps"), i, step)
+	json_array_foreach(json_object_get(answer, "steps"), i, step)
 		print_safe("    ", json_string_value(step));
 	putchar('\n');
 }
@@ -120,7 +120,7 @@ static void print_answer(void *data, size_t index, const json_t *answer)
 	print_outcome(answer, job);
 	if (json_object_get(answer, "lines"))
 		puts("Timeline:");
-	json_array_foreach (json_object_get(answer, "lines"), i, line)
+	json_array_foreach(json_object_get(answer, "lines"), i, line)
 		print_safe("    ", json_string_value(line));
 	if (outcome_is_doubt(outcome) && strcmp(outcome, "n/a") != 0)
 		explain->unmeasured = true;
@@ -165,8 +165,7 @@ static int explain_with(void *memory, struct explain *explain)
 {
 	size_t case_count, catalogue_count, shell_count, job_count;
 	char *globs[] = {(char *)explain->case_name, NULL};
-	const char *dir =
-		explain->cases_dir ? explain->cases_dir : data_path(memory, "cases");
+	const char *dir = explain->cases_dir ? explain->cases_dir : data_path(memory, "cases");
 	struct test_case **cases = load_cases(memory, dir, globs, &case_count);
 	struct shell **catalogue = cases ? load_shells(memory, &catalogue_count) : NULL;
 
@@ -178,8 +177,9 @@ static int explain_with(void *memory, struct explain *explain)
 		return EXIT_BAD_USAGE;
 	explain->jobs = make_jobs(memory, explain, cases, case_count, shells[0], &job_count);
 	if (job_count == 0)
-		return usage_error("explain", "%s has no variant '%s' ('sigmatrix list' shows them)",
-			explain->case_name, explain->variant);
+		return usage_error("explain",
+			"%s has no variant '%s' ('sigmatrix list' shows them)", explain->case_name,
+			explain->variant);
 	struct cell_context context = {.shells = catalogue,
 		.shell_count = catalogue_count,
 		.player = {.deadline_s = 30},

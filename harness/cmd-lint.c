@@ -5,13 +5,13 @@
 #include <string.h>
 #include <talloc.h>
 
-static const char help[] =
-	"Usage: sigmatrix lint [FILE]...\n"
-	"\n"
-	"Checks case files (*.case) and shell files (*.shell); without a FILE all of the project's.\n"
-	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
-	"\n"
-	"  --cases DIR   check the cases below this directory\n";
+static const char help[] = "Usage: sigmatrix lint [FILE]...\n"
+			   "\n"
+			   "Checks case files (*.case) and shell files (*.shell); without a FILE "
+			   "all of the project's.\n"
+			   "Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
+			   "\n"
+			   "  --cases DIR   check the cases below this directory\n";
 
 enum { OPT_CASES = 256 };
 

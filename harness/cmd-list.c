@@ -8,13 +8,14 @@
 #include "play/version.h"
 #include "report/report.h"
 
-static const char help[] = "Usage: sigmatrix list [cases|shells] [--case GLOB]... [--cases DIR]\n"
-			   "\n"
-			   "Lists the cases with their titles and variants, and the shells with their\n"
-			   "versions. Examples:\n"
-			   "  sigmatrix list\n"
-			   "  sigmatrix list shells\n"
-			   "  sigmatrix list cases --case 'exec/*'\n";
+static const char help[] =
+	"Usage: sigmatrix list [cases|shells] [--case GLOB]... [--cases DIR]\n"
+	"\n"
+	"Lists the cases with their titles and variants, and the shells with their\n"
+	"versions. Examples:\n"
+	"  sigmatrix list\n"
+	"  sigmatrix list shells\n"
+	"  sigmatrix list cases --case 'exec/*'\n";
 
 enum { OPT_CASE = 256, OPT_CASES };
 
@@ -106,7 +107,8 @@ static int parse_and_list(void *memory, int argc, char **argv)
 		what = argv[optind++];
 	if (optind < argc || (*what && strcmp(what, "cases") != 0 && strcmp(what, "shells") != 0))
 		return usage_error("list", "it is 'list', 'list cases' or 'list shells'");
-	return list(memory, dir, globs.words, strcmp(what, "shells") != 0, strcmp(what, "cases") != 0);
+	return list(
+		memory, dir, globs.words, strcmp(what, "shells") != 0, strcmp(what, "cases") != 0);
 }
 
 int cmd_list(int argc, char **argv)

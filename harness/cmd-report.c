@@ -114,7 +114,8 @@ static int parse_and_report(void *memory, int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc)
-		return usage_error("report", "name one results file, for example results/matrix.json");
+		return usage_error(
+			"report", "name one results file, for example results/matrix.json");
 	return report_on(memory, argv[optind], report, output, colour);
 }
 

@@ -70,8 +70,20 @@ static const char help[] =
 
 /* --- the command line --- */
 
-enum { OPT_CASE = 256, OPT_SHELL, OPT_JOBS, OPT_REPEAT, OPT_TRACE, OPT_ISOLATION, OPT_OUTPUT,
-	OPT_FORMAT, OPT_FACTOR, OPT_CASES, OPT_COLOR, OPT_QUIET };
+enum {
+	OPT_CASE = 256,
+	OPT_SHELL,
+	OPT_JOBS,
+	OPT_REPEAT,
+	OPT_TRACE,
+	OPT_ISOLATION,
+	OPT_OUTPUT,
+	OPT_FORMAT,
+	OPT_FACTOR,
+	OPT_CASES,
+	OPT_COLOR,
+	OPT_QUIET
+};
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
@@ -130,8 +142,8 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		return parse_count("run", "--jobs", optarg, 1, 256, &o->jobs) ? -1 : EXIT_BAD_USAGE;
 	case OPT_REPEAT:
 		return parse_count("run", "--repeat", optarg, 1, 100000, &o->repeat)
-			? -1
-			: EXIT_BAD_USAGE;
+			       ? -1
+			       : EXIT_BAD_USAGE;
 	case OPT_TRACE:
 		return parse_trace("run", optarg, &o->trace) ? -1 : EXIT_BAD_USAGE;
 	case OPT_ISOLATION:
@@ -177,8 +189,8 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 			return status;
 	}
 	if (optind < argc)
-		return usage_error("run", "'%s' is not an option; cases are chosen with --case",
-			argv[optind]);
+		return usage_error(
+			"run", "'%s' is not an option; cases are chosen with --case", argv[optind]);
 	return -1;
 }
 
@@ -202,8 +214,8 @@ static char *read_system(void *memory)
 	return name ? name : talloc_strdup(memory, "unknown");
 }
 
-static void describe_host(struct results *results, const struct cell_context *context, int argc,
-	char **argv)
+static void describe_host(
+	struct results *results, const struct cell_context *context, int argc, char **argv)
 {
 	struct utsname names;
 	struct host_record *host = &results->host;
@@ -252,8 +264,8 @@ static void describe_rows(struct case_record *record, void *memory, const struct
 {
 	for (size_t v = 0; v < tc->variant_count; v++) {
 		const char *na;
-		struct scene *scene = case_scene(
-			memory, tc, &tc->variants[v], "posix", no_words, NULL, &na);
+		struct scene *scene =
+			case_scene(memory, tc, &tc->variants[v], "posix", no_words, NULL, &na);
 
 		for (size_t i = 0; scene && i < scene->row_count; i++) {
 			const struct outcome_row *row = &scene->rows[i];
@@ -265,8 +277,9 @@ static void describe_rows(struct case_record *record, void *memory, const struct
 				continue;
 			record->rows = talloc_realloc(
 				memory, record->rows, struct row_record, record->row_count + 1);
-			record->rows[record->row_count++] = (struct row_record){
-				.label = row->label, .meaning = row->meaning, .verdict = row->verdict};
+			record->rows[record->row_count++] = (struct row_record){.label = row->label,
+				.meaning = row->meaning,
+				.verdict = row->verdict};
 		}
 	}
 }
@@ -284,8 +297,7 @@ static void describe_cases(struct results *results, struct test_case **cases, si
 			.title = tc->title,
 			.spec = tc->spec,
 			.prose = tc->prose};
-		record->variants =
-			talloc_zero_array(results, const char *, tc->variant_count + 1);
+		record->variants = talloc_zero_array(results, const char *, tc->variant_count + 1);
 		for (size_t v = 0; v < tc->variant_count; v++)
 			record->variants[v] = tc->variants[v].name;
 		describe_rows(record, results, tc);
@@ -311,7 +323,8 @@ static void add_jobs(struct run *run, struct test_case **cases, size_t case_coun
 					continue;
 				struct cell_job *job = &run->jobs[run->cell_count];
 				struct cell *cell = &run->results->cells[run->cell_count++];
-				*job = (struct cell_job){cases[i], &cases[i]->variants[v], shells[s]};
+				*job = (struct cell_job){
+					cases[i], &cases[i]->variants[v], shells[s]};
 				*cell = (struct cell){.case_name = cases[i]->name,
 					.variant = cases[i]->variants[v].name,
 					.shell = shells[s]->name};
@@ -368,8 +381,8 @@ static void note_difference(struct run *run, struct cell *cell, const struct cel
 	if (strcmp(cell->outcome, another->outcome) == 0)
 		return;
 	if (strcmp(cell->outcome, "unstable") != 0)
-		cell->reason = talloc_asprintf(run->results, "outcomes differ: %s (%s)",
-			cell->outcome, cell->reason);
+		cell->reason = talloc_asprintf(
+			run->results, "outcomes differ: %s (%s)", cell->outcome, cell->reason);
 	if (json_integer_value(json_object_get(cell->runs, another->outcome)) == 1)
 		cell->reason = talloc_asprintf(run->results, "%s; %s (%s)", cell->reason,
 			another->outcome, another->reason);
@@ -478,8 +491,8 @@ static void close_with_remark(const struct run *run)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	double seconds = (double)(now.tv_sec - run->began.tv_sec) +
 			 (double)(now.tv_nsec - run->began.tv_nsec) / 1e9;
-	fprintf(stderr, "sigmatrix: played %zu cells in %.2f s (%.0f a second)\n", run->done, seconds,
-		seconds > 0 ? (double)run->done / seconds : 0);
+	fprintf(stderr, "sigmatrix: played %zu cells in %.2f s (%.0f a second)\n", run->done,
+		seconds, seconds > 0 ? (double)run->done / seconds : 0);
 }
 
 static bool all_measured(const struct results *results)
@@ -533,8 +546,8 @@ static int play(struct run *run, struct cell_context *context)
 static int run_with(void *memory, struct run *run, int argc, char **argv)
 {
 	size_t case_count, catalogue_count, shell_count;
-	const char *dir = run->options.cases_dir ? run->options.cases_dir
-						 : data_path(memory, "cases");
+	const char *dir =
+		run->options.cases_dir ? run->options.cases_dir : data_path(memory, "cases");
 	struct test_case **cases = load_cases(memory, dir, run->options.cases.words, &case_count);
 	struct shell **catalogue = cases ? load_shells(memory, &catalogue_count) : NULL;
 

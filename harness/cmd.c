@@ -94,8 +94,8 @@ int next_option(int argc, char **argv, const struct option *options, const char 
 	return '?';
 }
 
-bool parse_count(const char *command, const char *option, const char *text, long min, long max,
-	long *out)
+bool parse_count(
+	const char *command, const char *option, const char *text, long min, long max, long *out)
 {
 	char *end;
 
@@ -294,7 +294,8 @@ static struct shell *find_shell(
 	const char *nearest = nearest_word(wish, names);
 	complain("no shell is called '%s'%s%s%s ('sigmatrix list' shows all; NAME=COMMAND or "
 		 "./PATH takes any other)",
-		wish, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		wish, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		nearest ? "'?" : "");
 	return NULL;
 }
 
@@ -305,9 +306,8 @@ struct shell **choose_shells(const void *parent, struct shell **catalogue, size_
 	struct shell **chosen = talloc_array(parent, struct shell *, *count);
 
 	for (size_t i = 0; i < *count; i++) {
-		chosen[i] = wanted_count
-			? find_shell(parent, catalogue, catalogue_count, wanted[i])
-			: catalogue[i];
+		chosen[i] = wanted_count ? find_shell(parent, catalogue, catalogue_count, wanted[i])
+					 : catalogue[i];
 		if (!chosen[i])
 			return NULL;
 		if (wanted_count && !chosen[i]->file) {
@@ -328,8 +328,8 @@ struct shell **choose_shells(const void *parent, struct shell **catalogue, size_
 
 /* --- what the machine allows --- */
 
-static bool set_trace(struct cell_context *context, const struct abilities *abilities,
-	enum trace_wish trace)
+static bool set_trace(
+	struct cell_context *context, const struct abilities *abilities, enum trace_wish trace)
 {
 	context->player.trace = trace != TRACE_OFF && abilities->trace;
 	context->player.no_new_privs = abilities->no_new_privs;
@@ -338,8 +338,8 @@ static bool set_trace(struct cell_context *context, const struct abilities *abil
 	if (trace == TRACE_OFF || abilities->trace)
 		return true;
 	context->trace_refused = abilities->trace_why;
-	complain("%s: this machine does not let us trace (%s)%s", trace == TRACE_ON ? "error" : "note",
-		abilities->trace_why,
+	complain("%s: this machine does not let us trace (%s)%s",
+		trace == TRACE_ON ? "error" : "note", abilities->trace_why,
 		trace == TRACE_ON ? "; --trace=auto goes on without"
 				  : "; what only a tracer sees is n/a");
 	return trace != TRACE_ON;

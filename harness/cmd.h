@@ -38,8 +38,8 @@ int usage_error(const char *command, const char *fmt, ...) __attribute__((format
 int next_option(int argc, char **argv, const struct option *options, const char *command);
 
 /* A whole number within bounds; false after complaining. */
-bool parse_count(const char *command, const char *option, const char *text, long min, long max,
-	long *out);
+bool parse_count(
+	const char *command, const char *option, const char *text, long min, long max, long *out);
 
 /* Where cases/ or shells/ are: beside the source tree this program was built in, else installed.
  * talloc child of parent. */
@@ -68,8 +68,7 @@ bool parse_isolation(const char *command, const char *text, int *out);
 
 /* Fills the context with what this machine allows (saying once what it refuses). False after
  * complaining: tracing was demanded and is refused, or no run directory could be made. */
-bool open_context(void *parent, struct cell_context *context, enum trace_wish trace,
-	int isolation);
+bool open_context(void *parent, struct cell_context *context, enum trace_wish trace, int isolation);
 void close_context(struct cell_context *context);
 
 /* True when colours are welcome on this stream: --color always/never, else NO_COLOR, TERM=dumb

@@ -143,8 +143,8 @@ struct test_case {
 	enum case_mode mode;
 	bool terminal;
 	enum case_session session;
-	bool busy; /* never at rest by itself: stimuli do not wait for settling */
-	const char *options;                 /* "" when none */
+	bool busy;           /* never at rest by itself: stimuli do not wait for settling */
+	const char *options; /* "" when none */
 	unsigned long long ignored, blocked; /* bit N-1 for signal N */
 	const char **needs;                  /* NULL-terminated */
 	struct vary *vary;

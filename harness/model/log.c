@@ -623,7 +623,8 @@ static const char *kind_word(enum event_kind kind)
 {
 	static const char *const words[] = {"step", "fork", "exec", "start", "signal", "kill",
 		"setpgid", "setsid", "tcsetpgrp", "ended", "stopped", "continued", "announce",
-		"did", "output", "mark", "named", "look", "seen", "tty", "stuck", "timeout", "missed"};
+		"did", "output", "mark", "named", "look", "seen", "tty", "stuck", "timeout",
+		"missed"};
 
 	return words[kind];
 }

@@ -81,8 +81,8 @@ static char *without_last_newline(void *parent, const char *text)
 	return talloc_strndup(parent, text, length - (length > 0 && text[length - 1] == '\n'));
 }
 
-static char **build_argv(void *parent, const struct scene *scene, const struct shell *shell,
-	const char *path)
+static char **build_argv(
+	void *parent, const struct scene *scene, const struct shell *shell, const char *path)
 {
 	struct words argv = {0};
 	const struct test_case *tc = scene->test_case;
@@ -110,8 +110,8 @@ static char **build_argv(void *parent, const struct scene *scene, const struct s
 	return argv.word;
 }
 
-static char **build_env(void *parent, const struct cell_context *context,
-	const struct shell *shell, const struct arena *arena)
+static char **build_env(void *parent, const struct cell_context *context, const struct shell *shell,
+	const struct arena *arena)
 {
 	struct words env = {0};
 
@@ -173,7 +173,8 @@ static void add_lines(json_t *result, struct log *log, const struct scene *scene
 		json_array_append_new(steps, json_string(scene->steps[i].text));
 	json_object_set_new(result, "lines", lines);
 	json_object_set_new(result, "steps", steps);
-	json_object_set_new(result, "script", scene->script ? json_string(scene->script) : json_null());
+	json_object_set_new(
+		result, "script", scene->script ? json_string(scene->script) : json_null());
 	json_object_set_new(result, "row", json_integer(judgement->line));
 	json_object_set_new(result, "meaning", json_string(judgement->meaning));
 }
@@ -206,8 +207,9 @@ static const char *write_files(const struct arena *arena, const struct scene *sc
 	for (size_t i = 0; i < scene->file_count; i++) {
 		int result = arena_file(arena, scene->files[i].name, scene->files[i].text);
 		if (result != 0)
-			return talloc_asprintf(arena->path, "unable to write the scene's file %s: %s",
-				scene->files[i].name, strerror(-result));
+			return talloc_asprintf(arena->path,
+				"unable to write the scene's file %s: %s", scene->files[i].name,
+				strerror(-result));
 	}
 	if (scene->test_case->mode != MODE_SCRIPT)
 		return NULL;
@@ -217,8 +219,8 @@ static const char *write_files(const struct arena *arena, const struct scene *sc
 				     strerror(-result));
 }
 
-static json_t *play_in(void *parent, const struct cell_context *context,
-	const struct cell_job *job, const struct arena *arena)
+static json_t *play_in(void *parent, const struct cell_context *context, const struct cell_job *job,
+	const struct arena *arena)
 {
 	struct caller caller = {
 		.context = context, .shell = job->shell, .arena = arena, .parent = parent};
@@ -270,8 +272,8 @@ json_t *cell_play(const struct cell_context *context, const struct cell_job *job
 	}
 	int error = arena_open(memory, &arena, context->run, number, &step);
 	if (error != 0) {
-		result = cell_broken(job,
-			talloc_asprintf(memory, "unable to %s: %s", step, strerror(-error)));
+		result = cell_broken(
+			job, talloc_asprintf(memory, "unable to %s: %s", step, strerror(-error)));
 		goto out;
 	}
 	result = play_in(memory, context, job, &arena);

@@ -17,7 +17,7 @@ struct cell_job {
 struct cell_context {
 	struct shell *const *shells; /* every shell of shells/ (resolved): for ${SHELL:NAME} */
 	size_t shell_count;
-	const char *run; /* directory of the run, see arena.h */
+	const char *run;           /* directory of the run, see arena.h */
 	const char *trace_refused; /* why there is no tracer though one was wanted, or NULL */
 	struct player_options player;
 	bool timeline; /* the answer has "events": the log as data */

@@ -50,7 +50,7 @@ struct player {
 	struct look now, before;
 	int64_t deadline_ns;
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
-	const char *broken; /* why the scene cannot go on */
+	const char *broken;                           /* why the scene cannot go on */
 	bool cancelled, timed_out, stuck;
 };
 
@@ -284,8 +284,7 @@ static bool drain_statuses(struct player *p)
 		siginfo_t next = {0};
 		int status;
 
-		if (waitid(P_ALL, 0, &next,
-			    WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+		if (waitid(P_ALL, 0, &next, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 ||
 			next.si_pid == 0)
 			return any;
 		any = true;
@@ -486,8 +485,8 @@ static char *what_keeps_it_busy(const struct player *p)
 
 	if (look->busy == WHO_NONE)
 		return talloc_strdup(p->log, "something keeps happening");
-	return talloc_asprintf(p->log, "%s is %s",
-		log_name(p->log, p->log, look->busy, p->log->count), look->why);
+	return talloc_asprintf(
+		p->log, "%s is %s", log_name(p->log, p->log, look->busy, p->log->count), look->why);
 }
 
 static void time_out(struct player *p, const char *wish)

@@ -28,15 +28,14 @@ struct player_shell {
 };
 
 enum played {
-	PLAYED,       /* to the end, until an await was stuck, or to the deadline: see the log */
-	PLAY_BROKEN,  /* we could not play it: *why */
+	PLAYED,      /* to the end, until an await was stuck, or to the deadline: see the log */
+	PLAY_BROKEN, /* we could not play it: *why */
 	PLAY_CANCELLED
 };
 
 /* Plays the scene in the arena and fills the log, whose 'traced' says how. Whatever happens,
  * nothing that was started is left. *why is a talloc child of the log. */
 enum played player_play(struct log *log, const struct scene *scene, const struct arena *arena,
-	const struct player_shell *shell, const struct player_options *options,
-	const char **why);
+	const struct player_shell *shell, const struct player_options *options, const char **why);
 
 #endif

@@ -96,8 +96,7 @@ static char *ask_shell(struct shell *shell)
 
 static char *ask_packages(struct shell *shell)
 {
-	char *argv[] = {
-		"dpkg-query", "-W", "-f", "${Version}", (char *)shell->package, NULL};
+	char *argv[] = {"dpkg-query", "-W", "-f", "${Version}", (char *)shell->package, NULL};
 	char *version = shell->package ? first_line(shell, argv[0], argv) : NULL;
 
 	return version ? talloc_asprintf(shell, "package %s %s", shell->package, version) : NULL;

@@ -90,8 +90,8 @@ static void probe_isolation(struct abilities *a, int wanted)
 	}
 }
 
-struct abilities *abilities_probe(const void *parent, int isolation,
-	const struct sock_fprog *filter)
+struct abilities *abilities_probe(
+	const void *parent, int isolation, const struct sock_fprog *filter)
 {
 	struct abilities *a = talloc_zero(parent, struct abilities);
 	const char *step = "";

@@ -16,8 +16,8 @@ struct abilities {
 
 /* Plays /bin/true-like scenes to find out. 'isolation' < 0: try all; else only that one.
  * talloc child of parent, never NULL. */
-struct abilities *abilities_probe(const void *parent, int isolation,
-	const struct sock_fprog *filter);
+struct abilities *abilities_probe(
+	const void *parent, int isolation, const struct sock_fprog *filter);
 
 const char *isolation_word(enum isolation isolation); /* "user and pid namespace" */
 

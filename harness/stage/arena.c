@@ -70,8 +70,8 @@ static void remove_abandoned(void)
 
 		if (strncmp(entry->d_name, run_prefix, sizeof(run_prefix) - 1) != 0)
 			continue;
-		int fd = openat(dirfd(dir), entry->d_name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(
+			dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		/* Only our own, and not one that is being made this moment: that one is still
@@ -144,8 +144,8 @@ static int open_listener(const char *path)
 	return -1;
 }
 
-int arena_open(const void *parent, struct arena *arena, const char *run, int number,
-	const char **step)
+int arena_open(
+	const void *parent, struct arena *arena, const char *run, int number, const char **step)
 {
 	*arena = (struct arena){.events_fd = -1, .listener_fd = -1};
 	arena->path = talloc_asprintf(parent, "%s/%d", run, number);
@@ -221,8 +221,8 @@ static int make_parents(char *path, size_t from)
 	return 0;
 }
 
-char *arena_alias(const void *parent, const struct arena *arena, const char *name,
-	const char *target)
+char *arena_alias(
+	const void *parent, const struct arena *arena, const char *name, const char *target)
 {
 	char *path = talloc_asprintf(parent, "%s/as/%s", arena->path, name);
 

@@ -4,10 +4,10 @@
 #define SIGMATRIX_ARENA_H
 
 struct arena {
-	char *path;   /* RUN/N; talloc child of the parent given to arena_open */
-	char *home;   /* PATH/home, HOME and working directory of the scene */
-	char *events; /* FIFO */
-	char *actors; /* listening SOCK_SEQPACKET socket */
+	char *path;      /* RUN/N; talloc child of the parent given to arena_open */
+	char *home;      /* PATH/home, HOME and working directory of the scene */
+	char *events;    /* FIFO */
+	char *actors;    /* listening SOCK_SEQPACKET socket */
 	int events_fd;   /* read end (opened O_RDWR: a writer never blocks, no EOF), non-blocking */
 	int listener_fd; /* non-blocking */
 };
@@ -19,16 +19,17 @@ char *run_open(const void *parent, const char *actor_file);
 void run_close(char *run);
 
 /* 0 or -errno; *step says what failed. */
-int arena_open(const void *parent, struct arena *arena, const char *run, int number,
-	const char **step);
+int arena_open(
+	const void *parent, struct arena *arena, const char *run, int number, const char **step);
 void arena_close(struct arena *arena);
 
 /* Writes a file into the home directory. 0 or -errno. */
 int arena_file(const struct arena *arena, const char *name, const char *text);
 
 /* PATH/as/NAME, a link to target: for shells that look at the name they are called by. NAME may
- * have directories in it; asking twice gives the same link. talloc child of parent, NULL and errno on failure. */
-char *arena_alias(const void *parent, const struct arena *arena, const char *name,
-	const char *target);
+ * have directories in it; asking twice gives the same link. talloc child of parent, NULL and errno
+ * on failure. */
+char *arena_alias(
+	const void *parent, const struct arena *arena, const char *name, const char *target);
 
 #endif

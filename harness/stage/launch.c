@@ -264,7 +264,8 @@ static ssize_t receive(int wire, struct message *m, pid_t *sender)
 		n = recvmsg(wire, &header, 0);
 	while (n < 0 && errno == EINTR);
 	*sender = 0;
-	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c; c = CMSG_NXTHDR(&header, c))
+	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c;
+		c = CMSG_NXTHDR(&header, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
 			struct ucred credentials;
 			memcpy(&credentials, CMSG_DATA(c), sizeof(credentials));
@@ -276,8 +277,8 @@ static ssize_t receive(int wire, struct message *m, pid_t *sender)
 /* A failure that the child reported in its own words. The text outlives the message. */
 static int failure(const struct message *m, const char **step)
 {
-	static const char *const steps[] = {"open /dev/null", "set descriptors 0, 1 and 2", "setsid",
-		"take the controlling terminal (TIOCSCTTY)", "setpgid",
+	static const char *const steps[] = {"open /dev/null", "set descriptors 0, 1 and 2",
+		"setsid", "take the controlling terminal (TIOCSCTTY)", "setpgid",
 		"give the terminal to the shell (TIOCSPGRP)", "prctl(PR_SET_NO_NEW_PRIVS)",
 		"install the tracer's system call filter (seccomp)", "enter the scene's directory",
 		"execve", "prctl(PR_SET_CHILD_SUBREAPER)", "fork"};
@@ -375,7 +376,7 @@ static int kill_descendants(pid_t pid)
 	if (!file)
 		return 0;
 	if (fgets(line, sizeof(line), file))
-		for (char *word = line, *end; ; word = end) {
+		for (char *word = line, *end;; word = end) {
 			pid_t child = (pid_t)strtol(word, &end, 10);
 			if (end == word)
 				break;

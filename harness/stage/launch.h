@@ -12,7 +12,8 @@
 
 /* How a scene is kept together, so that nothing of it survives. */
 enum isolation {
-	ISOLATION_SUBREAPER, /* orphans come to the silent parent; a walk through /proc kills them */
+	ISOLATION_SUBREAPER, /* orphans come to the silent parent; a walk through /proc kills them
+			      */
 	ISOLATION_USER_PID,  /* user and PID namespace: for an ordinary user */
 	ISOLATION_PID        /* PID namespace: for root */
 };

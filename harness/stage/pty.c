@@ -99,8 +99,7 @@ int pty_write(const struct pty *pty, const char *bytes, size_t length)
 
 int pty_resize(const struct pty *pty, int rows, int columns)
 {
-	struct winsize size = {
-		.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
 
 	return ioctl(pty->master, TIOCSWINSZ, &size) == 0 ? 0 : -errno;
 }

@@ -247,8 +247,8 @@ static bool waits_for(const struct seen *parent, const struct seen *zombie)
 	return zombie->status.pgid == (pid == 0 ? parent->status.pgid : -pid);
 }
 
-static const char *zombie_unrest(const struct look *look, const struct watch *watch,
-	const struct seen *zombie)
+static const char *zombie_unrest(
+	const struct look *look, const struct watch *watch, const struct seen *zombie)
 {
 	pid_t init = watch->namespaced ? 1 : watch->init;
 
@@ -264,15 +264,15 @@ static const char *zombie_unrest(const struct look *look, const struct watch *wa
 /* --- the look --- */
 
 /* Untraced: everything below the silent parent, by the kernel's lists of children.  proc(5). */
-static void find_children(struct watch *watch, pid_t parent_outer, int parent, bool *found,
-	size_t known)
+static void find_children(
+	struct watch *watch, pid_t parent_outer, int parent, bool *found, size_t known)
 {
 	char name[64], text[4096], *at = text;
 
 	snprintf(name, sizeof(name), "task/%d/children", parent_outer);
 	if (read_file(parent_outer, name, text, sizeof(text)) <= 0)
 		return;
-	for (char *end; ; at = end) {
+	for (char *end;; at = end) {
 		pid_t child = (pid_t)strtol(at, &end, 10);
 		if (end == at)
 			return;

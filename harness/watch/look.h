@@ -11,8 +11,8 @@
 struct seen {
 	int who;
 	pid_t outer;
-	char state;  /* as in /proc/PID/stat; 'x': gone */
-	long number; /* of the system call it is blocked in, -1: none or unknown */
+	char state;             /* as in /proc/PID/stat; 'x': gone */
+	long number;            /* of the system call it is blocked in, -1: none or unknown */
 	unsigned long argument; /* its first argument */
 	bool reads_terminal;    /* see look_at_prompt() */
 	unsigned long switches; /* context switches of both kinds */
@@ -23,7 +23,7 @@ struct seen {
 struct look {
 	struct seen *seen; /* talloc array */
 	size_t count;
-	int busy; /* index of a process that is not at rest, or WHO_NONE: quiet */
+	int busy;        /* index of a process that is not at rest, or WHO_NONE: quiet */
 	const char *why; /* what that process is doing */
 };
 

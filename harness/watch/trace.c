@@ -58,7 +58,7 @@ pid_t trace_inner_pid(pid_t outer, bool *thread)
 		return outer;
 	line += strlen("\nNSpid:");
 	long last = 0;
-	for (char *end; ; line = end) {
+	for (char *end;; line = end) {
 		while (*line == '\t' || *line == ' ')
 			line++;
 		if (*line == '\n')
@@ -79,8 +79,7 @@ int watch_proc(struct watch *watch, pid_t outer, int parent)
 
 	watch->tracees =
 		talloc_realloc(watch, watch->tracees, struct tracee, watch->log->proc_count);
-	watch->tracees[index] =
-		(struct tracee){.alive = true, .thread = thread, .call_event = -1};
+	watch->tracees[index] = (struct tracee){.alive = true, .thread = thread, .call_event = -1};
 	return index;
 }
 
@@ -129,7 +128,8 @@ static void go_on(struct watch *watch, int who, int sig)
 {
 	bool in_call = watch->tracees[who].call_event >= 0;
 
-	ptrace(in_call ? PTRACE_SYSCALL : PTRACE_CONT, watch->log->procs[who].outer, NULL, (long)sig);
+	ptrace(in_call ? PTRACE_SYSCALL : PTRACE_CONT, watch->log->procs[who].outer, NULL,
+		(long)sig);
 }
 
 /* The child's first stop may have come before its parent's event, and even its end. */

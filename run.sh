@@ -1,0 +1,102 @@
+#!/bin/sh
+# Sets up and runs the main job: installs what is missing, builds, plays all cases on all shells
+# found, prints the matrix and writes results/.
+set -eu
+cd "$(dirname "$0")"
+
+build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
+shell_packages="bash dash busybox zsh"
+test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
+	clang-format procps util-linux"
+
+usage() {
+	cat <<'HELP'
+Usage: ./run.sh [--install-only] [--for-tests] [--no-install] [-- OPTION OF sigmatrix run...]
+
+Installs what is missing (Debian and Ubuntu: apt, with sudo where needed; elsewhere it names the
+packages and goes on), builds, plays all cases on all shells found, prints the matrix and writes
+results/matrix.json and results/MATRIX.md.
+
+  ./run.sh                              everything
+  ./run.sh -- --case 'exec/*'           some of it (results/ then holds only that)
+  ./run.sh --no-install                 only with what is here
+  ./run.sh --install-only --for-tests   what 'make check' needs, and nothing else
+HELP
+}
+
+say() {
+	echo "run.sh: $*" >&2
+}
+
+# Prints those of the packages given that are not installed.
+missing_packages() {
+	for package; do
+		state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) || state=
+		case $state in
+		*" installed") ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+install_missing() {
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+		say "this is no Debian or Ubuntu; needed are (under its names there): $*"
+		return 0
+	fi
+	missing=$(missing_packages "$@")
+	[ -n "$missing" ] || return 0
+	root=
+	if [ "$(id -u)" -ne 0 ]; then
+		if ! command -v sudo >/dev/null; then
+			say "not root, and no sudo: please have these installed: $missing"
+			return 0
+		fi
+		root=sudo
+	fi
+	say "installing: $missing"
+	$root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+	# shellcheck disable=SC2086  # the list is words
+	$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $missing >&2 ||
+		say "apt-get could not install all of it; going on with what is here"
+}
+
+install=yes run=yes packages="$build_packages $shell_packages"
+while [ $# -gt 0 ]; do
+	case $1 in
+	--install-only) run=no ;;
+	--for-tests) packages="$packages $test_packages" ;;
+	--no-install) install=no ;;
+	--help | -h)
+		usage
+		exit 0
+		;;
+	--)
+		shift
+		break
+		;;
+	*)
+		say "unknown option $1 (options of 'sigmatrix run' come after --)"
+		usage >&2
+		exit 2
+		;;
+	esac
+	shift
+done
+
+# shellcheck disable=SC2086  # the list is words
+[ "$install" = no ] || install_missing $packages
+[ "$run" = yes ] || exit 0
+
+make --silent all >&2
+status=0
+build/sigmatrix run --output results/matrix.json "$@" || status=$?
+# 3: measured, but some cells are in doubt; anything else has left no results.
+case $status in
+0 | 3) build/sigmatrix report results/matrix.json --format markdown --output results/MATRIX.md ;;
+*) exit "$status" ;;
+esac
+say "written: results/matrix.json, results/MATRIX.md; why a cell says what it says:"
+say "    build/sigmatrix explain exec/simple-command --shell bash"
+exit "$status"
