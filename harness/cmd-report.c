@@ -105,6 +105,8 @@ static int parse_and_report(void *memory, int argc, char **argv)
 			break;
 		case OPT_COLOR:
 			colour = optarg;
+			if (!parse_colour("report", colour))
+				return EXIT_BAD_USAGE;
 			break;
 		case 'h':
 			print_help();

@@ -161,7 +161,7 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		return -1;
 	case OPT_COLOR:
 		o->colour = optarg;
-		return -1;
+		return parse_colour("run", optarg) ? -1 : EXIT_BAD_USAGE;
 	case OPT_QUIET:
 		o->quiet = true;
 		return -1;
@@ -525,14 +525,16 @@ static int play(struct run *run, struct cell_context *context)
 	clear_progress(run);
 	if (stopped < 0) {
 		complain("unable to start workers: %s", strerror(-stopped));
+		close_context(context);
 		return EXIT_NOT_MEASURED;
 	}
 	run->results->host.complete = stopped == 0;
 	run->results->cell_count = run->cell_count;
 	drop_unplayed(run->results);
+	/* Before anything is printed: a reader that goes away may end us. */
+	close_context(context);
 	bool written = write_out(run);
 	close_with_remark(run);
-	close_context(context);
 	if (stopped > 0) {
 		complain("stopped by %s: %zu of %zu cells were played and kept", strsignal(stopped),
 			run->done, run->job_count);
@@ -562,10 +564,12 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		.player = {.deadline_s = DEADLINE_S * run->options.timeout_factor},
 		.timeline = run->options.output != NULL};
 	run->results = talloc_zero(memory, struct results);
-	if (!open_timelines(run))
-		return EXIT_NOT_MEASURED;
 	if (!open_context(memory, &context, run->options.trace, run->options.isolation))
 		return EXIT_NOT_MEASURED;
+	if (!open_timelines(run)) {
+		close_context(&context);
+		return EXIT_NOT_MEASURED;
+	}
 	describe_host(run->results, &context, argc, argv);
 	describe_shells(run->results, shells, shell_count);
 	describe_cases(run->results, cases, case_count);

@@ -89,7 +89,7 @@ int next_option(int argc, char **argv, const struct option *options, const char 
 	if (nearest)
 		usage_error(command, "unknown option %s; did you mean --%s?", word, nearest);
 	else
-		usage_error(command, "unknown option %s", word);
+		usage_error(command, "unknown option %s, or short for more than one", word);
 	free(name);
 	return '?';
 }
@@ -133,6 +133,14 @@ bool parse_isolation(const char *command, const char *text, int *out)
 			return true;
 		}
 	usage_error(command, "--isolation=%s: auto, pid, user or subreaper is needed", text);
+	return false;
+}
+
+bool parse_colour(const char *command, const char *text)
+{
+	if (strcmp(text, "auto") == 0 || strcmp(text, "always") == 0 || strcmp(text, "never") == 0)
+		return true;
+	usage_error(command, "--color=%s: auto, always or never is needed", text);
 	return false;
 }
 
@@ -354,6 +362,12 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 		return false;
 	struct abilities *abilities = abilities_probe(parent, isolation, filter);
 	context->player.isolation = abilities->isolation;
+	if (isolation >= 0 && (int)abilities->isolation != isolation) {
+		complain("error: this machine does not give us that isolation (%s); "
+			 "--isolation=auto goes on without",
+			abilities->isolation_why);
+		return false;
+	}
 	context->player.filter = filter;
 	if (abilities->isolation == ISOLATION_SUBREAPER && isolation != ISOLATION_SUBREAPER)
 		complain("note: this machine gives us no PID namespace (%s); pids in the evidence "
@@ -363,8 +377,8 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 		return false;
 	context->run = run_open(parent, actor);
 	if (!context->run)
-		complain("unable to make a directory for the run in %s: %s (set TMPDIR to a place "
-			 "with room)",
+		complain("unable to make a directory for the run in %s: %s (set TMPDIR to a "
+			 "writable place with room and a short name)",
 			getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", strerror(errno));
 	return context->run != NULL;
 }

@@ -64,6 +64,7 @@ struct shell **choose_shells(const void *parent, struct shell **catalogue, size_
 enum trace_wish { TRACE_AUTO, TRACE_ON, TRACE_OFF };
 
 bool parse_trace(const char *command, const char *text, enum trace_wish *out);
+bool parse_colour(const char *command, const char *text);
 bool parse_isolation(const char *command, const char *text, int *out);
 
 /* Fills the context with what this machine allows (saying once what it refuses). False after

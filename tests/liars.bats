@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Shells that lie on purpose (fixtures/liar.c), each once: the harness must see each for what it is,
 # and the honest one must come out healthy, or the test would prove nothing.
+# shellcheck disable=SC2016,SC2030,SC2031 # text for bash -c; status is the test's own
 
 bats_require_minimum_version 1.5.0
 load fixtures/helper

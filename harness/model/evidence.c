@@ -389,12 +389,26 @@ pid_t evidence_pgid(const struct window *window, int who, size_t seq)
 	return 0;
 }
 
+/* Has the process been heard of by then? Its own first call may come before the event that tells
+ * of its birth. */
+static bool existed(const struct window *window, int who, size_t seq)
+{
+	for (size_t i = 0; i <= seq && i < window->to; i++)
+		if (event_at(window, i)->who == who || event_at(window, i)->other == who)
+			return true;
+	return who == 0;
+}
+
 static pid_t pgid_around(const struct window *window, int who, size_t seq)
 {
 	pid_t pgid = evidence_pgid(window, who, seq);
 
+	if (pgid > 0 || !existed(window, who, seq))
+		return pgid;
+	/* Not its birth: the group it is born into says nothing about the one it is moved to. */
 	for (size_t i = seq; pgid <= 0 && i < window->to; i++)
-		pgid = pgid_told(window, who, i);
+		if (event_at(window, i)->kind != EVENT_FORK)
+			pgid = pgid_told(window, who, i);
 	return pgid;
 }
 

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -97,14 +98,13 @@ static bool send_answer(int fd, const json_t *answer)
 	return sent;
 }
 
-static _Noreturn void work(const struct pool *pool, int fd, int number, pid_t boss)
+static _Noreturn void work(const struct pool *pool, int fd, int number)
 {
 	struct cell_context context = *pool->context;
 	int32_t job;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != boss) /* it died before prctl() */
-		_exit(1);
+	/* The main process's death shows as the end of the socket. It is no signal: killed at
+	 * once we could not end the scene, and without namespaces nobody else would. */
 	block_signals();
 	come_first();
 	context.player.child_fd = open_child_fd();
@@ -126,7 +126,6 @@ static _Noreturn void work(const struct pool *pool, int fd, int number, pid_t bo
 static int start_worker(const struct pool *pool, struct worker *workers, int number)
 {
 	int fds[2];
-	pid_t boss = getpid();
 	struct worker *worker = &workers[number];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
@@ -138,7 +137,7 @@ static int start_worker(const struct pool *pool, struct worker *workers, int num
 		for (int i = 0; i < pool->workers; i++)
 			if (i != number && workers[i].fd >= 0)
 				close(workers[i].fd);
-		work(pool, fds[1], number, boss);
+		work(pool, fds[1], number);
 	}
 	int saved = errno;
 	close(fds[1]);
@@ -268,16 +267,40 @@ static int conduct(const struct pool *pool, struct worker *workers, int stop_fd)
 	return 0;
 }
 
+/* What a killed worker left comes back to us, a subreaper, one generation after the other. */
+static void end_strays(void)
+{
+	for (;;) {
+		char line[4096] = "", *at = line;
+		FILE *file = fopen("/proc/thread-self/children", "re");
+
+		if (!file || !fgets(line, sizeof(line), file))
+			*line = '\0';
+		if (file)
+			fclose(file);
+		for (char *end;; at = end) {
+			pid_t child = (pid_t)strtol(at, &end, 10);
+			if (end == at)
+				break;
+			kill(child, SIGKILL);
+		}
+		if (waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD)
+			return;
+	}
+}
+
 int pool_run(const struct pool *pool)
 {
 	sigset_t old;
 	struct worker *workers = talloc_zero_array(NULL, struct worker, (size_t)pool->workers);
 	int stop_fd = open_stop_fd(&old);
 
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (int i = 0; i < pool->workers; i++)
 		workers[i].fd = -1;
 	int result = conduct(pool, workers, stop_fd);
 	dismiss(workers, pool->workers);
+	end_strays();
 	close(stop_fd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	talloc_free(workers);

@@ -13,13 +13,18 @@
 #include <talloc.h>
 #include <unistd.h>
 
-static const char run_prefix[] = "sigmatrix-";
+/* A name that nobody else gives. */
+static const char run_prefix[] = ".sigmatrix-run-";
 
-static const char *temporary_directory(void)
+/* TMPDIR, made absolute: scenes have another working directory. */
+static char *temporary_directory(const void *parent)
 {
 	const char *dir = getenv("TMPDIR");
+	char *absolute = realpath(dir && *dir ? dir : "/tmp", NULL);
+	char *copy = absolute ? talloc_strdup(parent, absolute) : NULL;
 
-	return dir && *dir == '/' ? dir : "/tmp";
+	free(absolute);
+	return copy;
 }
 
 /* Removes name below dirfd with everything in it, never following a link: a subject may have
@@ -59,9 +64,29 @@ static bool lock(const char *run)
 	return false;
 }
 
-static void remove_abandoned(void)
+/* Is it laid out as only we do: a link bin/actor, and nothing else but numbered scenes? */
+static bool is_run(int fd)
 {
-	DIR *dir = opendir(temporary_directory());
+	struct stat st;
+	bool ours = fstatat(fd, "bin/actor", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+	int copy = ours ? dup(fd) : -1;
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return false;
+	}
+	for (struct dirent *entry; ours && (entry = readdir(dir));)
+		ours = *entry->d_name == '.' || strcmp(entry->d_name, "bin") == 0 ||
+		       entry->d_name[strspn(entry->d_name, "0123456789")] == '\0';
+	closedir(dir);
+	return ours;
+}
+
+static void remove_abandoned(const char *temporary)
+{
+	DIR *dir = opendir(temporary);
 
 	if (!dir)
 		return;
@@ -77,8 +102,7 @@ static void remove_abandoned(void)
 		/* Only our own, and not one that is being made this moment: that one is still
 		 * empty, its lock comes before its first file. */
 		bool abandoned = fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-				 flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-				 faccessat(fd, "bin", F_OK, 0) == 0;
+				 flock(fd, LOCK_EX | LOCK_NB) == 0 && is_run(fd);
 		if (abandoned)
 			remove_tree(dirfd(dir), entry->d_name);
 		close(fd);
@@ -88,9 +112,17 @@ static void remove_abandoned(void)
 
 char *run_open(const void *parent, const char *actor_file)
 {
-	remove_abandoned();
+	char *temporary = temporary_directory(parent);
+	if (!temporary)
+		return NULL;
+	remove_abandoned(temporary);
 
-	char *run = talloc_asprintf(parent, "%s/%sXXXXXX", temporary_directory(), run_prefix);
+	char *run = talloc_asprintf(parent, "%s/%sXXXXXX", temporary, run_prefix);
+	/* Every scene's socket must fit: better one clear error than one for each cell. */
+	if (strlen(run) + sizeof("/999/actors") > sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
 	if (!mkdtemp(run))
 		return NULL;
 	if (!lock(run))
