@@ -179,7 +179,7 @@ assert_complaint() {
 	TMPDIR=$WORK/none run sigmatrix run --case exec/simple-command --shell dash
 	assert_equal "$status" 3
 	assert_output "sigmatrix: unable to make a directory for the run in $WORK/none: No such file \
-or directory (set TMPDIR to a place with room)"
+or directory (set TMPDIR to a writable place with room and a short name)"
 }
 
 @test "TMPDIR too long for a socket: said once, with what to do" {

@@ -213,7 +213,7 @@ usage_error() {
 }
 
 @test "a run that cannot begin leaves no timelines behind" {
-	TMPDIR=/nonexistent run sigmatrix run "${one[@]}" --output "$WORK/m.json"
+	TMPDIR=$WORK/none run sigmatrix run "${one[@]}" --output "$WORK/m.json"
 	assert_equal "$status" 3
 	run ls -A "$WORK"
 	assert_output ''

@@ -162,7 +162,7 @@ kill_main() {
 @test "the directory of a run in progress is nobody else's to remove" {
 	start_run
 	local directory
-	directory=$(echo "$TMPDIR"/sigmatrix-*)
+	directory=$(echo "$TMPDIR"/.sigmatrix-run-*)
 	assert_dir_exists "$directory/0"
 	run sigmatrix run --case exec/simple-command --shell dash --quiet
 	assert_success
@@ -173,11 +173,11 @@ kill_main() {
 }
 
 @test "a directory that only looks like ours is not removed" {
-	mkdir -p "$TMPDIR/sigmatrix-0.1/bin"
-	echo precious >"$TMPDIR/sigmatrix-0.1/bin/file"
+	mkdir -p "$TMPDIR/.sigmatrix-run-mine/bin"
+	echo precious >"$TMPDIR/.sigmatrix-run-mine/bin/file"
 	run sigmatrix run --case exec/simple-command --shell dash --quiet
 	assert_success
-	assert_file_exists "$TMPDIR/sigmatrix-0.1/bin/file"
+	assert_file_exists "$TMPDIR/.sigmatrix-run-mine/bin/file"
 }
 
 @test "a subject that fills its directory leaves nothing, and links are not followed" {

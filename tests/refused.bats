@@ -106,7 +106,7 @@ assert_said_once() {
 	chmod 555 "$TMPDIR/closed"
 	TMPDIR=$TMPDIR/closed run ordinary "$PUBLIC/build/sigmatrix" run "${cases[@]}" --shell dash
 	assert_equal "$status" 3
-	assert_output --partial 'Permission denied (set TMPDIR to a place with room)'
+	assert_output --partial 'Permission denied (set TMPDIR to a writable place with room and a short name)'
 	rmdir "$TMPDIR/closed"
 }
 
