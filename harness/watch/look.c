@@ -123,6 +123,10 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	return true;
 }
 
+/* The kernel found the process on its way to sleep or just woken, whatever its state letter says:
+ * its counters stay as they are while it waits for a processor, so two looks would agree. */
+enum { CALL_RUNNING = -2 };
+
 /* What a blocked process waits in: "0 0x3 0x7ff... ..." or "running". */
 struct call {
 	long number; /* -1: unknown */
@@ -134,8 +138,12 @@ static struct call read_call(pid_t outer)
 	struct call call = {.number = -1};
 	char text[256], *at = text;
 
-	if (read_file(outer, "syscall", text, sizeof(text)) <= 0 || *text == 'r')
+	if (read_file(outer, "syscall", text, sizeof(text)) <= 0)
 		return call;
+	if (*text == 'r') {
+		call.number = CALL_RUNNING;
+		return call;
+	}
 	call.number = strtol(at, &at, 10);
 	for (int i = 0; i < 6; i++)
 		call.args[i] = strtoul(at, &at, 16);
@@ -223,6 +231,8 @@ static const char *unrest(struct seen *seen, struct tracee *tracee)
 	struct call call = read_call(seen->outer);
 	if (seen->state == 'D' && !in_vfork(&call))
 		return "in an uninterruptible wait";
+	if (call.number == CALL_RUNNING)
+		return "running";
 	seen->number = call.number;
 	seen->argument = call.args[0];
 	tracee->timed = is_timed(&call, tracee->timed);
