@@ -24,9 +24,9 @@ $(BUILD)/sigmatrix: $(BUILD)/harness/main.o $(OBJECTS)
 
 # The actor runs in other people's scenes: static, so that it needs nothing there, and never
 # sanitized, so that it is the same program in every build.
-$(BUILD)/actor: harness/actor/actor.c
+$(BUILD)/actor: harness/actor/actor.c harness/model/signal_names.c
 	@mkdir -p $(@D)
-	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $<
+	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

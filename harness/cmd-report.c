@@ -32,21 +32,6 @@ static void print_help(void)
 		printf("  %-10s %s\n", reports[i]->name, reports[i]->summary);
 }
 
-static const struct report *find(const char *name)
-{
-	const char *names[16] = {NULL};
-
-	for (size_t i = 0; reports[i] && i < 15; i++) {
-		if (strcmp(reports[i]->name, name) == 0)
-			return reports[i];
-		names[i] = reports[i]->name;
-	}
-	const char *nearest = nearest_word(name, names);
-	usage_error("report", "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'?" : "");
-	return NULL;
-}
-
 /* A reader of 'output' never sees half a report. */
 static int write_file(void *memory, const struct results *results, const struct report *report,
 	const struct report_options *how, const char *output)
@@ -96,7 +81,7 @@ static int parse_and_report(void *memory, int argc, char **argv)
 	while ((option = next_option(argc, argv, options, "report")) != -1) {
 		switch (option) {
 		case OPT_FORMAT:
-			report = find(optarg);
+			report = find_report("report", optarg);
 			if (!report)
 				return EXIT_BAD_USAGE;
 			break;

@@ -113,21 +113,6 @@ static bool parse_factor(const char *text, double *out)
 	return false;
 }
 
-static const struct report *find_report(const char *name)
-{
-	const char *names[16] = {NULL};
-
-	for (size_t i = 0; reports[i] && i < 15; i++) {
-		if (strcmp(reports[i]->name, name) == 0)
-			return reports[i];
-		names[i] = reports[i]->name;
-	}
-	const char *nearest = nearest_word(name, names);
-	usage_error("run", "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'?" : "");
-	return NULL;
-}
-
 /* -1: go on, else the exit status. */
 static int parse_option(void *memory, struct run_options *o, int option)
 {
@@ -153,7 +138,7 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		return -1;
 	case OPT_FORMAT:
 		o->format = optarg;
-		return find_report(optarg) ? -1 : EXIT_BAD_USAGE;
+		return find_report("run", optarg) ? -1 : EXIT_BAD_USAGE;
 	case OPT_FACTOR:
 		return parse_factor(optarg, &o->timeout_factor) ? -1 : EXIT_BAD_USAGE;
 	case OPT_CASES:
@@ -475,7 +460,7 @@ static bool write_out(struct run *run)
 			written = false;
 		}
 	}
-	int result = find_report(run->options.format)->write(run->results, &how, stdout);
+	int result = find_report("run", run->options.format)->write(run->results, &how, stdout);
 	if (result == 0 && fflush(stdout) == 0)
 		return written;
 	complain("unable to print the matrix: %s", strerror(result ? -result : errno));

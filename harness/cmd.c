@@ -136,6 +136,21 @@ bool parse_isolation(const char *command, const char *text, int *out)
 	return false;
 }
 
+const struct report *find_report(const char *command, const char *name)
+{
+	const char *names[16] = {NULL};
+
+	for (size_t i = 0; reports[i] && i < 15; i++) {
+		if (strcmp(reports[i]->name, name) == 0)
+			return reports[i];
+		names[i] = reports[i]->name;
+	}
+	const char *nearest = nearest_word(name, names);
+	usage_error(command, "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+		nearest ? nearest : "", nearest ? "'?" : "");
+	return NULL;
+}
+
 bool parse_colour(const char *command, const char *text)
 {
 	if (strcmp(text, "auto") == 0 || strcmp(text, "always") == 0 || strcmp(text, "never") == 0)

@@ -17,6 +17,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "../model/case.h"
+
 enum { NSIG_ALL = 64, MESSAGE_MAX = 512, EXIT_USAGE = 125 };
 
 enum plan { PLAN_DEFAULT, PLAN_NOTE, PLAN_EXIT };
@@ -97,54 +99,13 @@ static _Noreturn void complain(const char *what, const char *detail)
 	_exit(EXIT_USAGE);
 }
 
-static const struct {
-	const char *name;
-	int number;
-} signals[] = {
-	{"HUP", SIGHUP},
-	{"INT", SIGINT},
-	{"QUIT", SIGQUIT},
-	{"ILL", SIGILL},
-	{"TRAP", SIGTRAP},
-	{"ABRT", SIGABRT},
-	{"BUS", SIGBUS},
-	{"FPE", SIGFPE},
-	{"KILL", SIGKILL},
-	{"USR1", SIGUSR1},
-	{"SEGV", SIGSEGV},
-	{"USR2", SIGUSR2},
-	{"PIPE", SIGPIPE},
-	{"ALRM", SIGALRM},
-	{"TERM", SIGTERM},
-	{"STKFLT", SIGSTKFLT},
-	{"CHLD", SIGCHLD},
-	{"CONT", SIGCONT},
-	{"STOP", SIGSTOP},
-	{"TSTP", SIGTSTP},
-	{"TTIN", SIGTTIN},
-	{"TTOU", SIGTTOU},
-	{"URG", SIGURG},
-	{"XCPU", SIGXCPU},
-	{"XFSZ", SIGXFSZ},
-	{"VTALRM", SIGVTALRM},
-	{"PROF", SIGPROF},
-	{"WINCH", SIGWINCH},
-	{"IO", SIGIO},
-	{"PWR", SIGPWR},
-	{"SYS", SIGSYS},
-};
-
-static int signal_number(const char *name)
+static int need_signal(const char *name)
 {
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (strcmp(signals[i].name, name) == 0)
-			return signals[i].number;
+	int sig = signal_number(name);
 
-	char *end;
-	long n = strtol(name, &end, 10);
-	if (*name == '\0' || *end != '\0' || n < 1 || n > NSIG_ALL)
+	if (sig == 0)
 		complain("unknown signal ", name);
-	return (int)n;
+	return sig;
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context);
@@ -360,7 +321,7 @@ static int number_of(const char *word)
 /* on SIG exit N | note | ignore; returns the number of words used. */
 static int do_on(char **words)
 {
-	int sig = signal_number(need(words, 1, "a signal"));
+	int sig = need_signal(need(words, 1, "a signal"));
 	const char *what = need(words, 2, "exit, note or ignore");
 
 	if (strcmp(what, "ignore") == 0) {
@@ -382,7 +343,7 @@ static int do_on(char **words)
 
 static int do_send(char **words)
 {
-	int sig = signal_number(need(words, 1, "a signal"));
+	int sig = need_signal(need(words, 1, "a signal"));
 	const char *whom = need(words, 2, "parent or group");
 	bool parent = strcmp(whom, "parent") == 0;
 
@@ -410,7 +371,7 @@ static void do_write(void)
 
 static int do_die(char **words)
 {
-	int sig = signal_number(need(words, 1, "a signal"));
+	int sig = need_signal(need(words, 1, "a signal"));
 
 	announce('s', sig);
 	act_by_default(sig);
