@@ -51,7 +51,14 @@ one "shellcheck of the bats files" shellcheck -s bats tests/*.bats tests/fixture
 for page in docs/*.[15]; do
 	one "mandoc $page" mandoc -T lint -W warning "$page"
 done
-one "clang-format" sh -c 'find harness tests -name "*.[ch]" | xargs clang-format --dry-run -Werror'
+# Another version formats otherwise.
+case $(clang-format --version 2>&1) in
+*"version 14."*)
+	one "clang-format" sh -c \
+		'find harness tests -name "*.[ch]" | xargs clang-format --dry-run -Werror'
+	;;
+*) echo "ok - clang-format # skip: .clang-format is for version 14" ;;
+esac
 one "sigmatrix lint" "$build/sigmatrix" lint
 
 for test in tests/unit/test_*.c; do
