@@ -1,4 +1,4 @@
-# sigmatrix: make, make check, make bench, make install DESTDIR=... PREFIX=..., make clean
+# sigmatrix: make, make check, make lint, make bench, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
@@ -54,6 +54,10 @@ check:
 		all unit fixtures
 	tests/run.sh $(BUILD) build-asan
 
+# Wants shellcheck, mandoc and clang-format; 'check' installs them.
+lint: all
+	tests/lint.sh $(BUILD)
+
 bench: all
 	tests/bench.sh
 
@@ -71,6 +75,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all unit fixtures check bench install format clean
+.PHONY: all unit fixtures check lint bench install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d
