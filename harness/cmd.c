@@ -198,9 +198,13 @@ char *data_path(const void *parent, const char *name)
 {
 	char *up = talloc_asprintf(parent, "../%s", name);
 	char *path = beside_program(parent, up);
+	char *real = path ? realpath(path, NULL) : NULL; /* it is shown to people: no ".." */
 
-	if (path && access(path, R_OK) == 0)
+	if (real) {
+		path = talloc_strdup(parent, real);
+		free(real);
 		return path;
+	}
 	return talloc_asprintf(parent, "%s/%s", DATADIR, name);
 }
 

@@ -298,6 +298,16 @@ static void find_children(
 	}
 }
 
+/* The kernel's list may leave out a process while it moves from one parent to another (proc(5)
+ * calls it unreliable), so a known one is missed only when it is gone itself. */
+static bool still_there(const struct watch *watch, int who)
+{
+	bool thread;
+
+	return !watch->tracees[who].gone &&
+	       trace_inner_pid(watch->log->procs[who].outer, &thread) == watch->log->procs[who].pid;
+}
+
 void look_find_processes(struct watch *watch)
 {
 	size_t known = watch->log->proc_count;
@@ -305,7 +315,7 @@ void look_find_processes(struct watch *watch)
 
 	find_children(watch, watch->init, WHO_INIT, found, known);
 	for (size_t i = 0; i < known; i++)
-		if (!found[i])
+		if (!found[i] && !still_there(watch, (int)i))
 			watch->tracees[i].alive = false, watch->tracees[i].gone = true;
 	talloc_free(found);
 }
