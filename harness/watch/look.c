@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -182,9 +184,21 @@ static bool is_timed(const struct call *call, bool was_timed)
 	}
 }
 
-static bool in_vfork(const struct call *call)
+/* Its parent sleeps uninterruptibly until the child has called exec or ended. A plain fork looks
+ * the same while the kernel is at it, and is no rest; only the flags tell. */
+static bool in_vfork(const struct call *call, pid_t outer)
 {
-	return call->number == SYS_vfork || call->number == SYS_clone || call->number == SYS_clone3;
+	uint64_t flags = 0;
+	struct iovec here = {.iov_base = &flags, .iov_len = sizeof(flags)};
+	struct iovec there = {.iov_base = (void *)call->args[0], .iov_len = sizeof(flags)};
+
+	if (call->number == SYS_vfork)
+		return true;
+	if (call->number == SYS_clone)
+		flags = call->args[0];
+	else if (call->number != SYS_clone3 || process_vm_readv(outer, &here, 1, &there, 1, 0) < 0)
+		return false;
+	return flags & CLONE_VFORK;
 }
 
 static bool is_blocked_reading(const struct seen *seen, const struct call *call)
@@ -229,7 +243,7 @@ static const char *unrest(struct seen *seen, struct tracee *tracee)
 		return "about to get a signal";
 
 	struct call call = read_call(seen->outer);
-	if (seen->state == 'D' && !in_vfork(&call))
+	if (seen->state == 'D' && !in_vfork(&call, seen->outer))
 		return "in an uninterruptible wait";
 	if (call.number == CALL_RUNNING)
 		return "running";
