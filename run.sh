@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
 shell_packages="bash dash busybox zsh"
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
-	clang-format procps util-linux"
+	clang-format jq procps util-linux bsdutils"
 
 usage() {
 	cat <<'HELP'

@@ -1,8 +1,10 @@
 #include "look.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <talloc.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SYS_poll
@@ -113,6 +116,7 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	s->pid = last_number(field(&cursor, "\nNSpid:"));
 	s->pgid = last_number(field(&cursor, "\nNSpgid:"));
 	s->sid = last_number(field(&cursor, "\nNSsid:"));
+	seen->threads = (int)strtol(field(&cursor, "\nThreads:"), NULL, 10);
 	uint64_t own = strtoull(field(&cursor, "\nSigPnd:"), NULL, 16);
 	uint64_t shared = strtoull(field(&cursor, "\nShdPnd:"), NULL, 16);
 	s->blocked = strtoull(field(&cursor, "\nSigBlk:"), NULL, 16);
@@ -184,6 +188,42 @@ static bool is_timed(const struct call *call, bool was_timed)
 	}
 }
 
+enum { OUTLASTS_S = 30 }; /* as long as a scene may take */
+
+/* Where a wait with a timeout in memory keeps it; 0: nowhere. */
+static unsigned long timeout_pointer(const struct call *call)
+{
+	switch (call->number) {
+	case SYS_futex:
+		return call->args[3];
+	case SYS_ppoll:
+	case SYS_rt_sigtimedwait:
+		return call->args[2];
+	case SYS_pselect6:
+		return call->args[4];
+	default:
+		return 0;
+	}
+}
+
+/* Is it a timeout that the scene will not live to see? The run time of some languages keeps a
+ * thread that looks after the others once a minute. */
+static bool outlasts(const struct call *call, pid_t outer)
+{
+	struct timespec wait = {0}, now = {0};
+	struct iovec here = {.iov_base = &wait, .iov_len = sizeof(wait)};
+	struct iovec there = {.iov_base = (void *)timeout_pointer(call), .iov_len = sizeof(wait)};
+
+	if (!there.iov_base || process_vm_readv(outer, &here, 1, &there, 1, 0) < 0)
+		return false;
+	/* futex(2): only FUTEX_WAIT and FUTEX_WAIT_REQUEUE_PI count from now. */
+	int operation = (int)call->args[1];
+	if (call->number == SYS_futex && (operation & FUTEX_CMD_MASK) != FUTEX_WAIT)
+		clock_gettime(
+			operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+	return wait.tv_sec - now.tv_sec >= OUTLASTS_S;
+}
+
 /* Its parent sleeps uninterruptibly until the child has called exec or ended. A plain fork looks
  * the same while the kernel is at it, and is no rest; only the flags tell. */
 static bool in_vfork(const struct call *call, pid_t outer)
@@ -250,6 +290,8 @@ static const char *unrest(struct seen *seen, struct tracee *tracee)
 	seen->number = call.number;
 	seen->argument = call.args[0];
 	tracee->timed = is_timed(&call, tracee->timed);
+	if (tracee->timed && tracee->thread && outlasts(&call, seen->outer))
+		return NULL;
 	if (tracee->timed)
 		return "waiting with a timeout";
 	seen->reads_terminal = is_blocked_reading(seen, &call);
@@ -287,13 +329,17 @@ static const char *zombie_unrest(
 
 /* --- the look --- */
 
-/* Untraced: everything below the silent parent, by the kernel's lists of children.  proc(5). */
+/* Untraced: everything below the silent parent, by the kernel's lists of children, which each
+ * thread has for itself.  proc(5). */
 static void find_children(
-	struct watch *watch, pid_t parent_outer, int parent, bool *found, size_t known)
-{
-	char name[64], text[4096], *at = text;
+	struct watch *watch, pid_t parent_outer, int parent, bool *found, size_t known);
 
-	snprintf(name, sizeof(name), "task/%d/children", parent_outer);
+static void find_children_of_thread(struct watch *watch, pid_t parent_outer, const char *tid,
+	int parent, bool *found, size_t known)
+{
+	char name[300], text[4096], *at = text;
+
+	snprintf(name, sizeof(name), "task/%s/children", tid);
 	if (read_file(parent_outer, name, text, sizeof(text)) <= 0)
 		return;
 	for (char *end;; at = end) {
@@ -310,6 +356,22 @@ static void find_children(
 			watch->log->procs[who].parent = parent;
 		find_children(watch, child, who, found, known);
 	}
+}
+
+static void find_children(
+	struct watch *watch, pid_t parent_outer, int parent, bool *found, size_t known)
+{
+	char path[64];
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", parent_outer);
+	DIR *dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (*entry->d_name != '.')
+			find_children_of_thread(
+				watch, parent_outer, entry->d_name, parent, found, known);
+	if (dir)
+		closedir(dir);
 }
 
 /* The kernel's list may leave out a process while it moves from one parent to another (proc(5)
@@ -349,6 +411,37 @@ static void see_nothing(struct look *look, struct watch *watch, struct seen *see
 	tracee->gone = !tracee->alive || !watch->log->traced;
 }
 
+/* A process is at rest when all its threads are: its first one may wait, without a timeout, for
+ * another that is at work. What the others do counts as done by the process. */
+static const char *see_threads(struct seen *seen, struct watch *watch)
+{
+	char path[64];
+	const char *why = NULL;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", seen->outer);
+	DIR *dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (tid <= 0 || tid == seen->outer)
+			continue;
+		int who = watch_find_outer(watch, tid);
+		struct tracee unknown = {.thread = true, .listening = true};
+		struct seen part = {.who = who, .outer = tid, .number = -1};
+
+		if (!read_status(&part, watch))
+			continue;
+		const char *busy = unrest(&part, who >= 0 ? &watch->tracees[who] : &unknown);
+		if (busy && !why)
+			why = busy;
+		seen->switches += part.switches;
+		seen->reads_terminal |= part.reads_terminal && seen->state == 'S';
+	}
+	if (dir)
+		closedir(dir);
+	return why;
+}
+
 static void see(struct look *look, struct watch *watch, int who)
 {
 	struct seen *seen = &look->seen[look->count++];
@@ -359,6 +452,9 @@ static void see(struct look *look, struct watch *watch, int who)
 		return;
 	}
 	const char *why = unrest(seen, &watch->tracees[who]);
+	const char *threads = seen->threads > 1 ? see_threads(seen, watch) : NULL;
+	if (!why)
+		why = threads;
 	if (why && look->busy == WHO_NONE) {
 		look->busy = who;
 		look->why = why;

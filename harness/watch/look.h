@@ -16,6 +16,7 @@ struct seen {
 	unsigned long argument; /* its first argument */
 	bool reads_terminal;    /* see look_at_prompt() */
 	unsigned long switches; /* context switches of both kinds */
+	int threads;
 	uint64_t pending;       /* deliverable: pending and not blocked */
 	struct proc_status status;
 };

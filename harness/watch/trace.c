@@ -71,6 +71,23 @@ pid_t trace_inner_pid(pid_t outer, bool *thread)
 	return (pid_t)last;
 }
 
+/* The process a thread belongs to, by its Tgid; WHO_NONE when that is unknown or gone. */
+static int process_of_thread(const struct watch *watch, pid_t outer)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", outer);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return WHO_NONE;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return WHO_NONE;
+	text[n] = '\0';
+	return watch_find_outer(watch, (pid_t)number_after(text, "\nTgid:"));
+}
+
 int watch_proc(struct watch *watch, pid_t outer, int parent)
 {
 	bool thread;
@@ -79,7 +96,11 @@ int watch_proc(struct watch *watch, pid_t outer, int parent)
 
 	watch->tracees =
 		talloc_realloc(watch, watch->tracees, struct tracee, watch->log->proc_count);
-	watch->tracees[index] = (struct tracee){.alive = true, .thread = thread, .call_event = -1};
+	int process = thread ? process_of_thread(watch, outer) : index;
+	watch->tracees[index] = (struct tracee){.alive = true,
+		.thread = thread,
+		.process = process >= 0 ? process : index,
+		.call_event = -1};
 	return index;
 }
 
@@ -152,6 +173,7 @@ static void saw_child(struct watch *watch, int who)
 	int child = find_foundling(watch, (pid_t)message);
 	if (child == WHO_NONE)
 		child = watch_proc(watch, (pid_t)message, who);
+	who = watch->tracees[who].process; /* whichever of its threads it was */
 	watch->log->procs[child].parent = who;
 	if (watch->tracees[child].thread)
 		return;
@@ -190,6 +212,8 @@ static void set_target(struct watch *watch, struct event *event, pid_t target)
 	if (target == 0)
 		target = group_of(watch, event->who);
 	event->other = watch_find_inner(watch, target < 0 ? -target : target);
+	if (event->other >= 0) /* tgkill(2) names a thread */
+		event->other = watch->tracees[event->other].process;
 }
 
 static void saw_kill(struct watch *watch, int who, pid_t target, int sig)
@@ -236,6 +260,8 @@ static void saw_call(struct watch *watch, int who)
 		info.op != PTRACE_SYSCALL_INFO_SECCOMP)
 		return;
 	const __u64 *args = info.seccomp.args;
+	int thread = who;
+	who = watch->tracees[who].process;
 	switch (info.seccomp.nr) {
 	case SYS_kill:
 	case SYS_tkill:
@@ -262,7 +288,7 @@ static void saw_call(struct watch *watch, int who)
 	default:
 		return;
 	}
-	watch->tracees[who].call_event = (long)watch->log->count - 1;
+	watch->tracees[thread].call_event = (long)watch->log->count - 1;
 }
 
 static void saw_return(struct watch *watch, int who)
@@ -286,7 +312,8 @@ static void saw_signal(struct watch *watch, int who, int sig)
 
 	if (ptrace(PTRACE_GETSIGINFO, watch->log->procs[who].outer, NULL, &info) != 0)
 		return;
-	struct event *event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, who);
+	struct event *event =
+		log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, watch->tracees[who].process);
 	event->sig = sig;
 	event->code = info.si_code;
 	event->other = watch_sender(watch, info.si_code, info.si_pid);
@@ -304,13 +331,13 @@ static void saw_stop(struct watch *watch, int who, int sig)
 	struct tracee *tracee = &watch->tracees[who];
 
 	if (is_stop_signal(sig)) {
-		if (!tracee->listening)
+		if (!tracee->listening && !tracee->thread)
 			log_add(watch->log, EVENT_STOPPED, SOURCE_TRACE, who)->sig = sig;
 		tracee->listening = true;
 		ptrace(PTRACE_LISTEN, watch->log->procs[who].outer, NULL, NULL);
 		return;
 	}
-	if (tracee->listening)
+	if (tracee->listening && !tracee->thread)
 		log_add(watch->log, EVENT_CONTINUED, SOURCE_TRACE, who);
 	tracee->listening = false;
 	go_on(watch, who, 0);

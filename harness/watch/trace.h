@@ -13,6 +13,7 @@ struct tracee {
 	bool gone;       /* has been reaped: nothing of it is left in /proc */
 	bool listening;  /* in a group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
 	bool thread;     /* a thread, not a process of its own */
+	int process;     /* index of the process a thread belongs to; of a process: its own */
 	bool timed;      /* its last known system call had a timeout; see look.c */
 	long call_event; /* index of the event whose system call has not returned, or -1 */
 };
