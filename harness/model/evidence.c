@@ -403,13 +403,30 @@ static pid_t pgid_around(const struct window *window, int who, size_t seq)
 {
 	pid_t pgid = evidence_pgid(window, who, seq);
 
-	if (pgid > 0 || !existed(window, who, seq))
+	if (pgid > 0)
 		return pgid;
-	/* Not its birth: the group it is born into says nothing about the one it is moved to. */
 	for (size_t i = seq; pgid <= 0 && i < window->to; i++)
-		if (event_at(window, i)->kind != EVENT_FORK)
-			pgid = pgid_told(window, who, i);
+		pgid = pgid_told(window, who, i);
 	return pgid;
+}
+
+/* Whoever leads that group and has a name stands for it. */
+static bool leader_is_named(const struct window *window, pid_t pgid)
+{
+	for (size_t i = 0; i < window->log->proc_count; i++)
+		if (window->log->procs[i].pid == pgid && window->log->procs[i].name)
+			return true;
+	return false;
+}
+
+/* A group without a name, a subshell's for example, goes by its members, also those to come. */
+static bool is_member(const struct window *window, int who, pid_t pgid, size_t seq)
+{
+	if (window->log->procs[who].pid == pgid)
+		return true;
+	if (!existed(window, who, seq) && leader_is_named(window, pgid))
+		return false;
+	return pgid_around(window, who, seq) == pgid;
 }
 
 bool evidence_member(const struct window *window, const char *name, pid_t pgid, size_t seq)
@@ -418,7 +435,7 @@ bool evidence_member(const struct window *window, const char *name, pid_t pgid, 
 
 	for (size_t i = 0; pgid > 0 && i < log->proc_count; i++)
 		if (log_denotes(log, (int)i, name, seq, window->to) &&
-			(log->procs[i].pid == pgid || pgid_around(window, (int)i, seq) == pgid))
+			is_member(window, (int)i, pgid, seq))
 			return true;
 	return false;
 }

@@ -17,7 +17,7 @@ struct seen {
 	bool reads_terminal;    /* see look_at_prompt() */
 	unsigned long switches; /* context switches of both kinds */
 	int threads;
-	uint64_t pending;       /* deliverable: pending and not blocked */
+	uint64_t pending; /* deliverable: pending and not blocked */
 	struct proc_status status;
 };
 
