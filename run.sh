@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
-shell_packages="bash dash busybox zsh"
+shell_packages="bash dash busybox zsh ksh93u+m mksh posh yash fish tcsh rc elvish"
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
 	clang-format jq procps util-linux bsdutils"
 
@@ -39,6 +39,11 @@ missing_packages() {
 	done
 }
 
+apt_install() {
+	$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
 install_missing() {
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 		say "this is no Debian or Ubuntu; needed are (under its names there): $*"
@@ -57,9 +62,11 @@ install_missing() {
 	say "installing: $missing"
 	$root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
 	# shellcheck disable=SC2086  # the list is words
-	$root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends $missing >&2 ||
-		say "apt-get could not install all of it; going on with what is here"
+	apt_install $missing && return 0
+	# One that this release does not have must not keep the others away.
+	for package in $missing; do
+		apt_install "$package" || say "no $package here; going on without"
+	done
 }
 
 install=yes run=yes packages="$build_packages $shell_packages"

@@ -187,7 +187,8 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 
 	if (context->trace_refused && strcmp(j.label, "n/a") == 0)
 		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, context->trace_refused);
-	cell.verdict = j.verdict;
+	/* Only who claims the standard is judged by it. */
+	cell.verdict = strcmp(job->shell->dialect, "posix") == 0 ? j.verdict : VERDICT_NONE;
 	json_t *facts = outcome_facts(log, scene);
 	cell.facts = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(facts);

@@ -117,16 +117,7 @@ static void put_missing(struct document *document)
 /* Marks nobody bears have no column, but for those a reader looks for. */
 static bool mark_shown(const struct matrix *matrix, enum mark mark)
 {
-	size_t counts[MARK_COUNT];
-
-	if (mark <= MARK_VIOLATES)
-		return true;
-	for (size_t i = 0; i < matrix->column_count; i++) {
-		matrix_tally(matrix, i, counts);
-		if (counts[mark])
-			return true;
-	}
-	return false;
+	return mark <= MARK_VIOLATES || matrix_has_mark(matrix, mark);
 }
 
 static void put_tally(struct document *document, size_t column, const bool *shown)
@@ -161,7 +152,9 @@ static void put_summary(struct document *document)
 		put_tally(document, i, shown);
 	fputs("\nA cell names what was seen. Its symbol is what the standard says of it: conforms, "
 	      "permitted (the\nstandard leaves it open), violates. The other symbols say nothing "
-	      "about the shell, neither for it\nnor against it.\n\n",
+	      "about the shell, neither for it\nnor against it; what is not judged was measured on "
+	      "a shell "
+	      "that does not claim the standard.\n\n",
 		document->out);
 }
 

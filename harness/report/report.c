@@ -148,6 +148,7 @@ static const struct {
 	[MARK_CONFORMS] = {"✓", "conforms"},
 	[MARK_PERMITTED] = {"·", "permitted"},
 	[MARK_VIOLATES] = {"✗", "violates"},
+	[MARK_UNJUDGED] = {"○", "not judged"},
 	[MARK_UNKNOWN] = {"?", "unknown or timeout"},
 	[MARK_BROKEN] = {"!", "broken or disputed"},
 	[MARK_UNSTABLE] = {"~", "unstable, with counts"},
@@ -178,7 +179,7 @@ enum mark cell_mark(const struct cell *cell)
 	case VERDICT_VIOLATES:
 		return MARK_VIOLATES;
 	default:
-		return MARK_UNKNOWN;
+		return MARK_UNJUDGED;
 	}
 }
 
@@ -357,6 +358,18 @@ void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK
 	memset(counts, 0, MARK_COUNT * sizeof(*counts));
 	for (size_t i = 0; i < matrix->row_count; i++)
 		counts[cell_mark(matrix->rows[i].cells[column])] += matrix->rows[i].variant_count;
+}
+
+bool matrix_has_mark(const struct matrix *matrix, enum mark mark)
+{
+	size_t counts[MARK_COUNT];
+
+	for (size_t i = 0; i < matrix->column_count; i++) {
+		matrix_tally(matrix, i, counts);
+		if (counts[mark])
+			return true;
+	}
+	return false;
 }
 
 /* Findings --------------------------------------------------------------------------------- */

@@ -42,8 +42,9 @@ enum mark {
 	MARK_CONFORMS,
 	MARK_PERMITTED,
 	MARK_VIOLATES,
-	MARK_UNKNOWN, /* also timeout, and an outcome without a verdict */
-	MARK_BROKEN,  /* also disputed */
+	MARK_UNJUDGED, /* an outcome without a verdict: the shell does not claim the standard */
+	MARK_UNKNOWN,  /* also timeout */
+	MARK_BROKEN,   /* also disputed */
 	MARK_UNSTABLE,
 	MARK_NA,
 	MARK_UNPLAYED,
@@ -85,6 +86,9 @@ char *row_variants(const void *parent, const struct matrix_row *row);
 const char *case_short_name(const struct case_record *record);
 
 /* How many of the column's cells bear which mark. */
+/* Does any cell bear that mark? */
+bool matrix_has_mark(const struct matrix *matrix, enum mark mark);
+
 void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK_COUNT]);
 
 /* Cells of one case that share outcome and reason. */

@@ -106,6 +106,7 @@ static const char *mark_colour(enum mark mark)
 		[MARK_CONFORMS] = "\033[32m",
 		[MARK_PERMITTED] = "\033[36m",
 		[MARK_VIOLATES] = "\033[1;31m",
+		[MARK_UNJUDGED] = "\033[34m",
 		[MARK_UNKNOWN] = "\033[33m",
 		[MARK_BROKEN] = "\033[1;33m",
 		[MARK_UNSTABLE] = "\033[35m",
@@ -483,6 +484,8 @@ static void put_legend(struct page *page)
 
 		if (mark == MARK_UNPLAYED && page->matrix->played == page->matrix->cell_count)
 			continue;
+		if (mark == MARK_UNJUDGED && !matrix_has_mark(page->matrix, mark))
+			continue;
 		if (page->column && page->column + GAP + text_width(item) > page->width)
 			new_line(page);
 		go_to(page, page->column ? page->column + GAP : 0);
@@ -508,6 +511,8 @@ static void put_summary_line(struct page *page, size_t column, int name_width)
 		"%4zu conforms %4zu permitted %4zu violates %4zu doubt %4zu n/a",
 		counts[MARK_CONFORMS], counts[MARK_PERMITTED], counts[MARK_VIOLATES],
 		doubt_count(counts), counts[MARK_NA]);
+	if (counts[MARK_UNJUDGED])
+		text = talloc_asprintf_append(text, " %4zu not judged", counts[MARK_UNJUDGED]);
 	if (counts[MARK_UNPLAYED])
 		text = talloc_asprintf_append(text, " %4zu not played", counts[MARK_UNPLAYED]);
 	if (INDENT + name_width + GAP + text_width(text) > page->width) {

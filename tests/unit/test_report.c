@@ -257,7 +257,7 @@ static void test_doubts_and_marks(void **state)
 	assert_int_equal(cell_mark(NULL), MARK_UNPLAYED);
 	assert_int_equal(cell_mark(&cell), MARK_VIOLATES);
 	cell.verdict = VERDICT_NONE;
-	assert_int_equal(cell_mark(&cell), MARK_UNKNOWN);
+	assert_int_equal(cell_mark(&cell), MARK_UNJUDGED);
 	/* A doubt is no verdict, whatever the document claims. */
 	cell = (struct cell){.outcome = "broken", .verdict = VERDICT_CONFORMS};
 	assert_int_equal(cell_mark(&cell), MARK_BROKEN);
