@@ -131,6 +131,7 @@ static int play(struct explain *explain, struct cell_context *context, size_t co
 	/* One worker: the answers come in the order of the variants. */
 	struct pool pool = {.context = context,
 		.jobs = explain->jobs,
+		.cell_count = count,
 		.job_count = count,
 		.workers = 1,
 		.done = print_answer,

@@ -32,9 +32,10 @@ struct run_options {
 struct run {
 	struct run_options options;
 	struct results *results;
-	struct cell_job *jobs; /* repeat times cell_count; job % cell_count is the cell */
+	struct cell_job *jobs; /* one for each cell; job % cell_count is the cell */
 	size_t job_count, cell_count, done;
-	bool progress; /* standard error is a terminal that wants it */
+	bool keeps_facts; /* somebody will read them */
+	bool progress;    /* standard error is a terminal that wants it */
 	FILE *timelines;
 	char *timelines_path, *timelines_temporary;
 	bool timelines_failed;
@@ -299,8 +300,7 @@ static void add_jobs(struct run *run, struct test_case **cases, size_t case_coun
 	for (size_t i = 0; i < case_count; i++)
 		capacity += cases[i]->variant_count * shell_count;
 	run->results->cells = talloc_zero_array(run->results, struct cell, capacity);
-	run->jobs = talloc_zero_array(
-		run->results, struct cell_job, capacity * (size_t)run->options.repeat);
+	run->jobs = talloc_zero_array(run->results, struct cell_job, capacity);
 	for (size_t i = 0; i < case_count; i++)
 		for (size_t v = 0; v < cases[i]->variant_count; v++)
 			for (size_t s = 0; s < shell_count; s++) {
@@ -314,9 +314,6 @@ static void add_jobs(struct run *run, struct test_case **cases, size_t case_coun
 					.variant = cases[i]->variants[v].name,
 					.shell = shells[s]->name};
 			}
-	for (long r = 1; r < run->options.repeat; r++)
-		memcpy(run->jobs + (size_t)r * run->cell_count, run->jobs,
-			run->cell_count * sizeof(*run->jobs));
 	run->job_count = run->cell_count * (size_t)run->options.repeat;
 }
 
@@ -339,12 +336,34 @@ static void clear_progress(const struct run *run)
 		fputs("\r\033[K", stderr);
 }
 
+/* Most cells have one outcome, and there may be very many cells: only where outcomes differ are
+ * they counted one by one. */
 static void count_run(struct cell *cell, const char *outcome)
 {
+	if (!cell->runs && (!cell->outcome || strcmp(cell->outcome, outcome) == 0)) {
+		cell->plays++;
+		return;
+	}
 	if (!cell->runs)
-		cell->runs = json_object();
+		cell->runs = json_pack("{s:I}", cell->outcome, (json_int_t)cell->plays);
 	json_int_t count = json_integer_value(json_object_get(cell->runs, outcome));
 	json_object_set_new(cell->runs, outcome, json_integer(count + 1));
+}
+
+/* Neighbours often say the same, and there may be very many of them. */
+static const char *keep_text(const struct run *run, size_t cell, const char *text)
+{
+	size_t first = cell > 24 ? cell - 24 : 0;
+
+	for (size_t i = cell; i-- > first;) {
+		const struct cell *other = &run->results->cells[i];
+
+		if (other->outcome && strcmp(other->outcome, text) == 0)
+			return other->outcome;
+		if (other->reason && strcmp(other->reason, text) == 0)
+			return other->reason;
+	}
+	return talloc_strdup(run->results, text);
 }
 
 static void write_timeline(struct run *run, const struct cell *cell, const json_t *answer)
@@ -382,7 +401,7 @@ static void take_answer(void *data, size_t job, const json_t *answer)
 	void *memory = talloc_new(NULL);
 
 	run->done++;
-	show_progress(run, &run->jobs[job]);
+	show_progress(run, &run->jobs[job % run->cell_count]);
 	if (!cell_from_json(memory, json_object_get(answer, "cell"), &played)) {
 		played = *cell;
 		played.outcome = "broken";
@@ -390,10 +409,11 @@ static void take_answer(void *data, size_t job, const json_t *answer)
 	}
 	count_run(cell, played.outcome);
 	if (!cell->outcome) {
-		cell->outcome = talloc_strdup(run->results, played.outcome);
-		cell->reason = talloc_strdup(run->results, played.reason);
+		cell->outcome = keep_text(run, job % run->cell_count, played.outcome);
+		cell->reason = keep_text(run, job % run->cell_count, played.reason);
 		cell->verdict = played.verdict;
-		cell->facts = played.facts ? talloc_strdup(run->results, played.facts) : NULL;
+		if (run->keeps_facts && played.facts)
+			cell->facts = talloc_strdup(run->results, played.facts);
 		write_timeline(run, cell, answer);
 	} else {
 		note_difference(run, cell, &played);
@@ -498,6 +518,7 @@ static int play(struct run *run, struct cell_context *context)
 {
 	struct pool pool = {.context = context,
 		.jobs = run->jobs,
+		.cell_count = run->cell_count,
 		.job_count = run->job_count,
 		.workers = (int)run->options.jobs,
 		.done = take_answer,
@@ -568,6 +589,7 @@ int cmd_run(int argc, char **argv)
 	struct run run = {0};
 	int status = parse(memory, &run.options, argc, argv);
 
+	run.keeps_facts = run.options.output || strcmp(run.options.format, "json") == 0;
 	run.progress = !run.options.quiet && isatty(STDERR_FILENO);
 	if (status < 0)
 		status = run_with(memory, &run, argc, argv);

@@ -136,6 +136,9 @@ static bool would_catch(const struct log *log, size_t seq)
 	for (size_t i = seq; i-- > 0;) {
 		const struct event *before = &log->events[i];
 
+		/* What was caught before the exec is caught no more, until the actor says so. */
+		if (before->who == event->who && before->kind == EVENT_EXEC)
+			return false;
 		if (before->who == event->who && before->status)
 			return before->status->caught & 1ULL << (event->sig - 1);
 	}

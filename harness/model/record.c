@@ -160,6 +160,14 @@ static void set_optional(json_t *object, const char *key, const char *text)
 		set_text(object, key, text);
 }
 
+static json_t *runs_json(const struct cell *cell)
+{
+	if (cell->runs)
+		return json_incref(cell->runs);
+	return cell->plays ? json_pack("{s:I}", cell->outcome, (json_int_t)cell->plays)
+			   : json_object();
+}
+
 json_t *cell_json(const struct cell *cell)
 {
 	json_t *object = json_object();
@@ -180,7 +188,7 @@ json_t *cell_json(const struct cell *cell)
 	set_text(object, "outcome", cell->outcome);
 	set_text(object, "verdict", verdict_word(cell->verdict));
 	set_text(object, "reason", cell->reason);
-	json_object_set_new(object, "runs", cell->runs ? json_incref(cell->runs) : json_object());
+	json_object_set_new(object, "runs", runs_json(cell));
 	return object;
 }
 

@@ -23,6 +23,7 @@ struct cell {
 	const char *reason; /* never NULL: which conditions held, or why there is no outcome */
 	char *facts;        /* compact JSON object, NULL when none were gathered */
 	json_t *runs;       /* {"outcome": count}; an unstable cell has more than one key */
+	long plays;         /* where runs is NULL: so often, always with this outcome */
 };
 
 struct shell_record {

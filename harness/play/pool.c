@@ -53,6 +53,11 @@ static bool receive_all(int fd, void *bytes, size_t length)
 	return true;
 }
 
+static const struct cell_job *pool_job(const struct pool *pool, long job)
+{
+	return &pool->jobs[(size_t)job % pool->cell_count];
+}
+
 /* --- in the worker --- */
 
 static void block_signals(void)
@@ -106,11 +111,14 @@ static _Noreturn void work(const struct pool *pool, int fd, int number)
 	/* The main process's death shows as the end of the socket. It is no signal: killed at
 	 * once we could not end the scene, and without namespaces nobody else would. */
 	block_signals();
-	come_first();
+	/* Untraced we look on by asking again and again, which would keep the scene from running.
+	 */
+	if (context.player.trace)
+		come_first();
 	context.player.child_fd = open_child_fd();
 	context.player.cancel_fd = fd;
 	while (receive_all(fd, &job, sizeof(job))) {
-		json_t *answer = cell_play(&context, &pool->jobs[job], number);
+		json_t *answer = cell_play(&context, pool_job(pool, job), number);
 		bool sent = answer && send_answer(fd, answer);
 
 		json_decref(answer);
@@ -192,7 +200,7 @@ static void bury(const struct pool *pool, struct worker *worker)
 	else
 		snprintf(why, sizeof(why), "the worker that played it exited with %d",
 			WEXITSTATUS(status));
-	json_t *answer = cell_broken(&pool->jobs[worker->job], why);
+	json_t *answer = cell_broken(pool_job(pool, worker->job), why);
 	pool->done(pool->data, (size_t)worker->job, answer);
 	json_decref(answer);
 	worker->job = NO_JOB;

@@ -12,8 +12,9 @@
 
 struct pool {
 	const struct cell_context *context;
-	const struct cell_job *jobs;
-	size_t job_count;
+	const struct cell_job *jobs; /* one for each cell */
+	size_t cell_count;
+	size_t job_count; /* a multiple of cell_count: job N plays cell N % cell_count */
 	int workers;
 	/* Called in the caller's process for each job that was played, in the order they end.
 	 * The answer is borrowed. */

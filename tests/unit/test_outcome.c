@@ -857,6 +857,24 @@ static void test_dispute_about_silence(void **state)
 		"the tracer saw job get TERM from shell, job says nothing of it");
 }
 
+/* What its predecessor caught says nothing of a program that has just been started. */
+static void test_no_dispute_before_it_can_catch(void **state)
+{
+	struct log *log = *state;
+	struct proc_status status = job_status();
+	int job = add_child(log, JOB_PID);
+
+	status.caught = ~0ULL;
+	add_seen(log, job, PROC_RUNNING, JOB_PID);
+	log->events[log->count - 1].status->caught = ~0ULL;
+	add_from(log, SOURCE_TRACE, EVENT_EXEC, job, WHO_NONE);
+	add_signal(log, SOURCE_TRACE, job, SIGCHLD, SHELL);
+	add_start(log, job, "job", status);
+	add_look(log, NULL);
+	add_seen(log, job, PROC_RUNNING, JOB_PID);
+	assert_judged(log, table, "unknown", "no row of the table holds; job is running");
+}
+
 static void test_no_dispute_about_its_own_death(void **state)
 {
 	struct log *log = *state;
@@ -1103,6 +1121,7 @@ int main(void)
 		TEST(test_timeout_comes_first),
 		TEST(test_dispute_about_a_sender),
 		TEST(test_dispute_about_silence),
+		TEST(test_no_dispute_before_it_can_catch),
 		TEST(test_no_dispute_about_its_own_death),
 		TEST(test_dispute_about_ids),
 		TEST(test_dispute_about_the_exit_status),
