@@ -97,6 +97,7 @@ done
 [ "$run" = yes ] || exit 0
 
 make --silent all >&2
+mkdir -p results
 status=0
 build/sigmatrix run --output results/matrix.json "$@" || status=$?
 # 3: measured, but some cells are in doubt; anything else has left no results.

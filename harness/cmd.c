@@ -194,27 +194,40 @@ static char *beside_program(const void *parent, const char *name)
 	return talloc_asprintf(parent, "%s/%s", dirname(self), name);
 }
 
-char *data_path(const void *parent, const char *name)
+/* The first of the places that is there; without "..", since it is shown to people. */
+static char *first_beside(const void *parent, const char *const *places)
 {
-	char *up = talloc_asprintf(parent, "../%s", name);
-	char *path = beside_program(parent, up);
-	char *real = path ? realpath(path, NULL) : NULL; /* it is shown to people: no ".." */
+	for (; *places; places++) {
+		char *path = beside_program(parent, *places);
+		char *real = path ? realpath(path, NULL) : NULL;
 
-	if (real) {
+		talloc_free(path);
+		if (!real)
+			continue;
 		path = talloc_strdup(parent, real);
 		free(real);
 		return path;
 	}
-	return talloc_asprintf(parent, "%s/%s", DATADIR, name);
+	return NULL;
+}
+
+char *data_path(const void *parent, const char *name)
+{
+	/* In the source tree; installed, under whatever prefix; as configured. */
+	const char *places[] = {talloc_asprintf(parent, "../%s", name),
+		talloc_asprintf(parent, "../share/sigmatrix/%s", name), NULL};
+	char *path = first_beside(parent, places);
+
+	return path ? path : talloc_asprintf(parent, "%s/%s", DATADIR, name);
 }
 
 char *actor_path(const void *parent)
 {
-	char *path = beside_program(parent, "actor");
+	const char *places[] = {"actor", "../libexec/sigmatrix/actor", NULL};
+	char *path = first_beside(parent, places);
 
-	if (path && access(path, X_OK) == 0)
-		return path;
-	path = talloc_asprintf(parent, "%s/actor", LIBEXECDIR);
+	if (!path)
+		path = talloc_asprintf(parent, "%s/actor", LIBEXECDIR);
 	if (access(path, X_OK) == 0)
 		return path;
 	complain("the actor, which scenes start, is neither beside this program nor in %s: build "

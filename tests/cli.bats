@@ -296,3 +296,11 @@ usage_error() {
 	assert_output $'fork\nbefore-it-runs'
 	assert_nothing_left
 }
+
+@test "installed under any prefix it finds its cases, shells and actor" {
+	make -s -C "$ROOT" install BUILD="$BUILD" DESTDIR="$WORK" PREFIX=/opt/x >/dev/null
+	run "$WORK/opt/x/bin/sigmatrix" run --quiet --case exec/simple-command --shell dash
+	assert_success
+	assert_output --partial '· fork'
+	assert_file_exists "$WORK/opt/x/share/man/man1/sigmatrix.1"
+}
