@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -15,6 +14,8 @@
 #include <talloc.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "proc.h"
 
 #ifndef SYS_poll
 #define SYS_poll (-1000)
@@ -31,22 +32,6 @@
 
 /* --- /proc --- */
 
-static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t n = read(fd, text, size - 1);
-	close(fd);
-	if (n < 0)
-		return -1;
-	text[n] = '\0';
-	return n;
-}
-
 /* Finds "\nKEY:" from *cursor on, and moves the cursor there: the keys are asked for in the order
  * of the file, so the text is walked once. Returns what follows the colon and blanks. */
 static const char *field(const char **cursor, const char *key)
@@ -60,22 +45,6 @@ static const char *field(const char **cursor, const char *key)
 	while (*at == '\t' || *at == ' ')
 		at++;
 	return at;
-}
-
-/* The last number of a line: the id in the innermost namespace. */
-static pid_t last_number(const char *line)
-{
-	long last = 0;
-
-	for (char *end; *line && *line != '\n'; line = end) {
-		long number = strtol(line, &end, 10);
-		if (end == line)
-			break;
-		last = number;
-		while (*end == '\t' || *end == ' ')
-			end++;
-	}
-	return (pid_t)last;
 }
 
 static enum proc_state state_of(char letter)
@@ -108,14 +77,14 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	char text[4096];
 	const char *cursor = text;
 
-	if (read_file(seen->outer, "status", text, sizeof(text)) <= 0)
+	if (proc_read(seen->outer, "status", text, sizeof(text)) <= 0)
 		return false;
 	struct proc_status *s = &seen->status;
 	seen->state = *field(&cursor, "\nState:");
 	s->ppid = parent_inside(watch, (pid_t)strtol(field(&cursor, "\nPPid:"), NULL, 10));
-	s->pid = last_number(field(&cursor, "\nNSpid:"));
-	s->pgid = last_number(field(&cursor, "\nNSpgid:"));
-	s->sid = last_number(field(&cursor, "\nNSsid:"));
+	s->pid = proc_innermost(field(&cursor, "\nNSpid:"));
+	s->pgid = proc_innermost(field(&cursor, "\nNSpgid:"));
+	s->sid = proc_innermost(field(&cursor, "\nNSsid:"));
 	seen->threads = (int)strtol(field(&cursor, "\nThreads:"), NULL, 10);
 	uint64_t own = strtoull(field(&cursor, "\nSigPnd:"), NULL, 16);
 	uint64_t shared = strtoull(field(&cursor, "\nShdPnd:"), NULL, 16);
@@ -144,7 +113,7 @@ static struct call read_call(pid_t outer)
 	struct call call = {.number = -1};
 	char text[256], *at = text;
 
-	if (read_file(outer, "syscall", text, sizeof(text)) <= 0)
+	if (proc_read(outer, "syscall", text, sizeof(text)) <= 0)
 		return call;
 	if (*text == 'r') {
 		call.number = CALL_RUNNING;
@@ -340,7 +309,7 @@ static void find_children_of_thread(struct watch *watch, pid_t parent_outer, con
 	char name[300], text[4096], *at = text;
 
 	snprintf(name, sizeof(name), "task/%s/children", tid);
-	if (read_file(parent_outer, name, text, sizeof(text)) <= 0)
+	if (proc_read(parent_outer, name, text, sizeof(text)) <= 0)
 		return;
 	for (char *end;; at = end) {
 		pid_t child = (pid_t)strtol(at, &end, 10);
@@ -506,12 +475,4 @@ const struct seen *look_find(const struct look *look, int who)
 bool look_at_prompt(const struct seen *seen)
 {
 	return seen->state == 'S' && seen->reads_terminal;
-}
-
-void look_swap(struct look *a, struct look *b)
-{
-	struct look t = *a;
-
-	*a = *b;
-	*b = t;
 }

@@ -46,6 +46,4 @@ const struct seen *look_find(const struct look *look, int who);
 /* True when the process is blocked, without a timeout, reading or polling a terminal. */
 bool look_at_prompt(const struct seen *seen);
 
-void look_swap(struct look *a, struct look *b);
-
 #endif

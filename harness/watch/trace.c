@@ -2,7 +2,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,8 @@
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
+
+#include "proc.h"
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80 };
 
@@ -38,53 +39,23 @@ static long number_after(const char *text, const char *key)
 
 pid_t trace_inner_pid(pid_t outer, bool *thread)
 {
-	char path[64], text[4096];
+	char text[4096];
 
 	*thread = false;
-	snprintf(path, sizeof(path), "/proc/%d/status", outer);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (proc_read(outer, "status", text, sizeof(text)) <= 0)
 		return 0;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
 	*thread = number_after(text, "\nTgid:") != outer;
-
-	/* "NSpid:\t25937\t4": from our namespace inwards. */
 	const char *line = strstr(text, "\nNSpid:");
-	if (!line)
-		return outer;
-	line += strlen("\nNSpid:");
-	long last = 0;
-	for (char *end;; line = end) {
-		while (*line == '\t' || *line == ' ')
-			line++;
-		if (*line == '\n')
-			break;
-		long number = strtol(line, &end, 10);
-		if (end == line)
-			break;
-		last = number;
-	}
-	return (pid_t)last;
+	return line ? proc_innermost(line + strlen("\nNSpid:\t")) : outer;
 }
 
 /* The process a thread belongs to, by its Tgid; WHO_NONE when that is unknown or gone. */
 static int process_of_thread(const struct watch *watch, pid_t outer)
 {
-	char path[64], text[4096];
+	char text[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", outer);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (proc_read(outer, "status", text, sizeof(text)) <= 0)
 		return WHO_NONE;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return WHO_NONE;
-	text[n] = '\0';
 	return watch_find_outer(watch, (pid_t)number_after(text, "\nTgid:"));
 }
 
