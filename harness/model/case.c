@@ -22,8 +22,10 @@ struct reader {
 
 /* ---- prose and blocks ---- */
 
-/* "word:" or up to two words more before the colon, in the first column. NULL when the line has
- * no such form. */
+enum { HEAD_WORDS_MAX = 8 };
+
+/* "word:" or some words more before the colon, in the first column. NULL when the line has no such
+ * form. */
 static const char **block_head(const void *parent, const char *line)
 {
 	size_t length = strlen(line);
@@ -35,7 +37,7 @@ static const char **block_head(const void *parent, const char *line)
 	head = talloc_strndup(parent, line, length - 1);
 	words = words_split(parent, head);
 	talloc_free(head);
-	if (words_count(words) <= 3)
+	if (words_count(words) <= HEAD_WORDS_MAX)
 		return words;
 	talloc_free(words);
 	return NULL;
@@ -79,50 +81,57 @@ static bool file_name_valid(const char *name)
 				 "0123456789._-")] == '\0';
 }
 
-static bool set_dialect(struct block *block, const char *word, const struct place *place)
+static bool dialects_valid(const char *const *words, const struct place *place)
 {
-	block->dialect = word ? word : "posix";
-	if (name_valid(block->dialect))
-		return true;
-	complain(place, "the dialect '%.80s' must be lower-case letters, digits and '-'", word);
-	return false;
+	for (; *words; words++) {
+		if (name_valid(*words))
+			continue;
+		complain(place, "the dialect '%.80s' must be lower-case letters, digits and '-'",
+			*words);
+		return false;
+	}
+	return true;
 }
 
-static bool read_file_head(struct block *block, const char **words, const struct place *place)
+static bool read_file_name(struct block *block, const char *name, const struct place *place)
 {
-	if (words_count(words) < 2) {
+	if (!name) {
 		complain(place, "'file' needs a name: file NAME:");
 		return false;
 	}
-	block->name = words[1];
-	if (!file_name_valid(block->name) || strcmp(block->name, "scene") == 0) {
-		complain(place,
-			"'%.80s' can be no file's name; use letters, digits, '.', '_', '-', "
-			"and not 'scene'",
-			block->name);
-		return false;
-	}
-	return set_dialect(block, words[2], place);
+	block->name = name;
+	if (file_name_valid(name) && strcmp(name, "scene") != 0)
+		return true;
+	complain(place,
+		"'%.80s' can be no file's name; use letters, digits, '.', '_', '-', and not "
+		"'scene'",
+		name);
+	return false;
 }
 
-static bool read_head(struct block *block, const char **words, const struct place *place)
+/* What a head says; the dialects it names are the words from *dialects on. */
+static bool read_head(struct block *block, const char **words, const char *const **dialects,
+	const struct place *place)
 {
 	int kind = words_find(case_block_words, words[0]);
-	size_t count = words_count(words);
 
 	block->line = place->line;
+	*dialects = words + 1;
 	if (kind < 0) {
 		complain_unknown(place, "block", words[0], case_block_words);
 		return false;
 	}
 	block->kind = (enum block_kind)kind;
-	if (block->kind == BLOCK_FILE)
-		return read_file_head(block, words, place);
-	if (count > (block->kind == BLOCK_OUTCOMES ? 1 : 2)) {
-		complain(place, "'%s' is too much here", words[count - 1]);
+	if (block->kind == BLOCK_OUTCOMES && words[1]) {
+		complain(place, "'%s' is too much here", words[1]);
 		return false;
 	}
-	return set_dialect(block, words[1], place);
+	if (block->kind == BLOCK_FILE) {
+		if (!read_file_name(block, words[1], place))
+			return false;
+		++*dialects;
+	}
+	return dialects_valid(*dialects, place);
 }
 
 static void add_line(struct block *block, const void *parent, const char *text, int number)
@@ -175,17 +184,26 @@ static void check_twin(
 		complain(place, "this block is in line %d already", twin->line);
 }
 
+static void add_block(struct test_case *tc, const struct block *block, const struct place *place)
+{
+	check_twin(tc, block, place);
+	tc->blocks = talloc_realloc(tc, tc->blocks, struct block, tc->block_count + 1);
+	tc->blocks[tc->block_count++] = *block;
+}
+
 static void read_block(struct reader *reader)
 {
 	struct test_case *tc = reader->tc;
 	const struct text_line *line = &reader->text->lines[reader->at++];
 	struct place place = {tc->path, line->number, reader->diag};
 	const char **words = block_head(tc, line->text);
+	static const char *const standard[] = {"posix", NULL};
+	const char *const *dialects = NULL;
 	struct block block = {.lines = NULL};
 	bool good = false;
 
 	if (words)
-		good = read_head(&block, words, &place);
+		good = read_head(&block, words, &dialects, &place);
 	else
 		complain(&place,
 			"'%.80s' begins no block; indent the lines of a block by four "
@@ -197,9 +215,11 @@ static void read_block(struct reader *reader)
 		return;
 	if (block.count == 0)
 		complain(&place, "the block is empty");
-	check_twin(tc, &block, &place);
-	tc->blocks = talloc_realloc(tc, tc->blocks, struct block, tc->block_count + 1);
-	tc->blocks[tc->block_count++] = block;
+	/* One text may serve several dialects: as many blocks, which share its lines. */
+	for (const char *const *dialect = *dialects ? dialects : standard; *dialect; dialect++) {
+		block.dialect = *dialect;
+		add_block(tc, &block, &place);
+	}
 }
 
 static const struct block *any_script(const struct test_case *tc)

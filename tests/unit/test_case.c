@@ -250,6 +250,7 @@ static const struct fault {
 	{HEAD PROSE "file ../x:\n    x\n", "x.case:7: '../x' can be no file's name"},
 	{HEAD PROSE "file scene:\n    x\n", "'scene' can be no file's name"},
 	{HEAD PROSE "script Fish:\n    x\n", "the dialect 'Fish' must be"},
+	{HEAD PROSE "script fish rc:\n    x\nscript csh rc:\n    x\n", "this block is in line"},
 	{HEAD PROSE "outcomes fish:\n    x\n", "'fish' is too much here"},
 	{HEAD PROSE STEPS OUTCOMES, "x.case:2: the mode 'script' needs a block 'script:'"},
 	{TTY_HEAD PROSE SCRIPT, "x.case:7: an interactive shell gets no 'script:'"},
@@ -834,6 +835,13 @@ static void test_dialects(void **state)
 	assert_non_null(strstr(scene_of(tc, 0, "posix")->script, "status"));
 	assert_null(case_scene(diag, tc, tc->variants, "rc", words_of, NULL, &na));
 	assert_string_equal(na, "the case has no text of 'script' for the dialect 'rc'");
+
+	/* One text may serve several. */
+	tc = parse_good(diag,
+		HEAD PROSE SCRIPT "script rc fish:\n    actor job\n"
+				  "    echo done >>$EVENTS; echo inner\n" STEPS OUTCOMES);
+	assert_string_equal(scene_of(tc, 0, "rc")->script, scene_of(tc, 0, "fish")->script);
+	assert_null(case_scene(diag, tc, tc->variants, "csh", words_of, NULL, &na));
 
 	/* Steps that type are shell text. */
 	tc = parse_good(diag, TTY_HEAD PROSE TTY_STEPS("") OUTCOMES);
