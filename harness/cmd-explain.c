@@ -96,8 +96,10 @@ static void print_outcome(const json_t *answer, const struct cell_job *job)
 	putchar('\n');
 }
 
-static void print_answer(void *data, size_t index, const json_t *answer)
+static void print_answer(void *data, size_t index, const json_t *answer, const char *timeline)
 {
+	(void)timeline;
+
 	struct explain *explain = data;
 	const struct cell_job *job = &explain->jobs[index];
 	const char *outcome = member(json_object_get(answer, "cell"), "outcome");
@@ -126,19 +128,25 @@ static void print_answer(void *data, size_t index, const json_t *answer)
 		explain->unmeasured = true;
 }
 
-static int play(struct explain *explain, struct cell_context *context, size_t count)
+static int play(
+	struct explain *explain, struct cell_context *context, struct shell **shells, size_t count)
 {
-	/* One worker: the answers come in the order of the variants. */
-	struct pool pool = {.context = context,
-		.jobs = explain->jobs,
+	struct pool_work work = {.jobs = explain->jobs,
 		.cell_count = count,
 		.job_count = count,
-		.workers = 1,
 		.done = print_answer,
 		.data = explain};
-	int stopped = pool_run(&pool);
+	int stopped;
+	/* One worker: the answers come in the order of the variants. */
+	struct pool *pool = pool_open(NULL, context, shells, 1, 1, &stopped);
 
+	if (pool) {
+		stopped = pool_run(pool, &work);
+		pool_close(pool);
+	}
 	close_context(context);
+	if (stopped < 0)
+		complain("unable to start a worker: %s", strerror(-stopped));
 	if (stopped != 0)
 		return stopped > 0 ? 128 + stopped : EXIT_NOT_MEASURED;
 	return explain->unmeasured ? EXIT_NOT_MEASURED : 0;
@@ -187,7 +195,7 @@ static int explain_with(void *memory, struct explain *explain)
 		.lines = true};
 	if (!open_context(memory, &context, explain->trace, explain->isolation))
 		return EXIT_NOT_MEASURED;
-	return play(explain, &context, job_count);
+	return play(explain, &context, shells, job_count);
 }
 
 /* -1: go on. */

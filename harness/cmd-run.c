@@ -54,7 +54,7 @@ static const char help[] =
 	"\n"
 	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
 	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
-	"  --jobs N             cells played at the same time (default: two for each processor)\n"
+	"  --jobs N             cells played at the same time (default: four for each processor)\n"
 	"  --repeat N           play each cell N times; one whose outcome differs is 'unstable'\n"
 	"  --trace auto|on|off  look on with ptrace; 'on' makes it an error where that is refused\n"
 	"  --isolation auto|pid|user|subreaper\n"
@@ -168,7 +168,7 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 		.repeat = 1,
 		.timeout_factor = 1,
 		.isolation = -1,
-		.jobs = processors > 0 ? 2 * processors : 2};
+		.jobs = processors > 0 ? 4 * processors : 4};
 	while ((option = next_option(argc, argv, options, "run")) != -1) {
 		status = parse_option(memory, o, option);
 		if (status >= 0)
@@ -366,18 +366,12 @@ static const char *keep_text(const struct run *run, size_t cell, const char *tex
 	return talloc_strdup(run->results, text);
 }
 
-static void write_timeline(struct run *run, const struct cell *cell, const json_t *answer)
+static void write_timeline(struct run *run, const char *line)
 {
-	json_t *events = json_object_get(answer, "events");
-
-	if (!run->timelines || !events)
+	if (!run->timelines || !line)
 		return;
-	json_t *line = json_pack("{s:s, s:s, s:s, s:O}", "case", cell->case_name, "variant",
-		cell->variant, "shell", cell->shell, "events", events);
-	if (!line || json_dumpf(line, run->timelines, JSON_COMPACT | JSON_SORT_KEYS) != 0 ||
-		fputc('\n', run->timelines) == EOF)
+	if (fputs(line, run->timelines) == EOF || fputc('\n', run->timelines) == EOF)
 		run->timelines_failed = true;
-	json_decref(line);
 }
 
 static void note_difference(struct run *run, struct cell *cell, const struct cell *another)
@@ -394,7 +388,7 @@ static void note_difference(struct run *run, struct cell *cell, const struct cel
 	cell->verdict = VERDICT_NONE;
 }
 
-static void take_answer(void *data, size_t job, const json_t *answer)
+static void take_answer(void *data, size_t job, const json_t *answer, const char *timeline)
 {
 	struct run *run = data;
 	struct cell *cell = &run->results->cells[job % run->cell_count], played;
@@ -414,7 +408,7 @@ static void take_answer(void *data, size_t job, const json_t *answer)
 		cell->verdict = played.verdict;
 		if (run->keeps_facts && played.facts)
 			cell->facts = talloc_strdup(run->results, played.facts);
-		write_timeline(run, cell, answer);
+		write_timeline(run, timeline);
 	} else {
 		note_difference(run, cell, &played);
 	}
@@ -514,31 +508,27 @@ static bool all_measured(const struct results *results)
 
 /* --- the command --- */
 
-static int play(struct run *run, struct cell_context *context)
+static int play(struct run *run, struct cell_context *context, struct pool *pool)
 {
-	struct pool pool = {.context = context,
-		.jobs = run->jobs,
+	struct pool_work work = {.jobs = run->jobs,
 		.cell_count = run->cell_count,
 		.job_count = run->job_count,
-		.workers = (int)run->options.jobs,
 		.done = take_answer,
 		.data = run};
 
-	if ((size_t)pool.workers > run->job_count)
-		pool.workers = (int)run->job_count;
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
-	int stopped = pool.workers > 0 ? pool_run(&pool) : 0;
+	int stopped = pool_run(pool, &work);
 	clear_progress(run);
+	pool_close(pool);
+	/* Before anything is printed: a reader that goes away may end us. */
+	close_context(context);
 	if (stopped < 0) {
 		complain("unable to start workers: %s", strerror(-stopped));
-		close_context(context);
 		return EXIT_NOT_MEASURED;
 	}
 	run->results->host.complete = stopped == 0;
 	run->results->cell_count = run->cell_count;
 	drop_unplayed(run->results);
-	/* Before anything is printed: a reader that goes away may end us. */
-	close_context(context);
 	bool written = write_out(run);
 	close_with_remark(run);
 	if (stopped > 0) {
@@ -551,13 +541,27 @@ static int play(struct run *run, struct cell_context *context)
 	return written && all_measured(run->results) ? EXIT_AS_EXPECTED : EXIT_NOT_MEASURED;
 }
 
-static int run_with(void *memory, struct run *run, int argc, char **argv)
+/* What is to be played, read while the workers are waiting. False: it cannot be. */
+static bool prepare(struct run *run, void *memory, struct shell **shells, size_t shell_count)
 {
-	size_t case_count, catalogue_count, shell_count;
+	size_t count;
 	const char *dir =
 		run->options.cases_dir ? run->options.cases_dir : data_path(memory, "cases");
-	struct test_case **cases = load_cases(memory, dir, run->options.cases.words, &case_count);
-	struct shell **catalogue = cases ? load_shells(memory, &catalogue_count) : NULL;
+	struct test_case **cases = load_cases(memory, dir, run->options.cases.words, &count);
+
+	if (!cases)
+		return false;
+	describe_shells(run->results, shells, shell_count);
+	describe_cases(run->results, cases, count);
+	add_jobs(run, cases, count, shells, shell_count);
+	return true;
+}
+
+static int run_with(void *memory, struct run *run, int argc, char **argv)
+{
+	size_t catalogue_count, shell_count;
+	int error, status = EXIT_NOT_MEASURED;
+	struct shell **catalogue = load_shells(memory, &catalogue_count);
 
 	if (!catalogue)
 		return EXIT_BAD_USAGE;
@@ -572,15 +576,21 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 	run->results = talloc_zero(memory, struct results);
 	if (!open_context(memory, &context, run->options.trace, run->options.isolation))
 		return EXIT_NOT_MEASURED;
-	if (!open_timelines(run)) {
+	struct pool *pool =
+		pool_open(memory, &context, shells, shell_count, (int)run->options.jobs, &error);
+	if (!pool) {
+		complain("unable to start workers: %s", strerror(-error));
 		close_context(&context);
 		return EXIT_NOT_MEASURED;
 	}
 	describe_host(run->results, &context, argc, argv);
-	describe_shells(run->results, shells, shell_count);
-	describe_cases(run->results, cases, case_count);
-	add_jobs(run, cases, case_count, shells, shell_count);
-	return play(run, &context);
+	if (!prepare(run, memory, shells, shell_count))
+		status = EXIT_BAD_USAGE;
+	else if (open_timelines(run))
+		return play(run, &context, pool);
+	pool_close(pool);
+	close_context(&context);
+	return status;
 }
 
 int cmd_run(int argc, char **argv)

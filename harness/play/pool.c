@@ -19,8 +19,18 @@ enum { NO_JOB = -1 };
 
 struct worker {
 	pid_t pid;
-	int fd;   /* stream socket: job numbers down, length-prefixed JSON up */
+	int fd;   /* stream socket of frames, see send_frame(); -1: it has none */
 	long job; /* in flight, or NO_JOB */
+};
+
+struct pool {
+	const struct cell_context *context;
+	struct shell *const *shells;
+	size_t shell_count;
+	struct worker *workers;
+	int worker_count;
+	int stop_fd;
+	sigset_t old_mask;
 };
 
 /* --- bytes over a socket --- */
@@ -53,9 +63,40 @@ static bool receive_all(int fd, void *bytes, size_t length)
 	return true;
 }
 
-static const struct cell_job *pool_job(const struct pool *pool, long job)
+/* A frame is a length and so many bytes of text; length 0 stands for NULL. */
+static bool send_frame(int fd, const char *text)
 {
-	return &pool->jobs[(size_t)job % pool->cell_count];
+	uint32_t length = text ? (uint32_t)strlen(text) : 0;
+
+	return send_all(fd, &length, sizeof(length)) && send_all(fd, text, length);
+}
+
+static bool receive_frame(int fd, char **text)
+{
+	uint32_t length;
+
+	*text = NULL;
+	if (!receive_all(fd, &length, sizeof(length)))
+		return false;
+	if (length == 0)
+		return true;
+	*text = malloc(length + 1u);
+	if (*text && receive_all(fd, *text, length)) {
+		(*text)[length] = '\0';
+		return true;
+	}
+	free(*text);
+	*text = NULL;
+	return false;
+}
+
+/* As send_frame(), but takes the text. */
+static bool send_and_free(int fd, char *text)
+{
+	bool sent = send_frame(fd, text);
+
+	free(text);
+	return sent;
 }
 
 /* --- in the worker --- */
@@ -93,20 +134,97 @@ static int open_child_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static bool send_answer(int fd, const json_t *answer)
-{
-	char *text = json_dumps(answer, JSON_COMPACT);
-	uint32_t length = (uint32_t)strlen(text);
-	bool sent = send_all(fd, &length, sizeof(length)) && send_all(fd, text, length);
+/* What a worker knows: the case it plays. Its next job is mostly of the same one. */
+struct stage {
+	const struct pool *pool;
+	int number;
+	struct test_case *test_case; /* NULL before the first */
+};
 
-	free(text);
-	return sent;
+static bool is_loaded(const struct stage *stage, const char *path)
+{
+	return stage->test_case && strcmp(stage->test_case->path, path) == 0;
+}
+
+static const struct variant *find_variant(const struct test_case *tc, const char *name)
+{
+	for (size_t i = 0; i < tc->variant_count; i++)
+		if (strcmp(tc->variants[i].name, name) == 0)
+			return &tc->variants[i];
+	return NULL;
+}
+
+static const struct shell *find_shell(const struct pool *pool, const char *name)
+{
+	for (size_t i = 0; i < pool->shell_count; i++)
+		if (strcmp(pool->shells[i]->name, name) == 0)
+			return pool->shells[i];
+	return NULL;
+}
+
+/* The main process has read the same file without a complaint, so what fails here is a file that
+ * changed under way. */
+static json_t *play_job(struct stage *stage, const struct cell_context *context, const char *text)
+{
+	static const struct variant nameless = {.name = ""};
+	const char *path, *name, *variant, *shell;
+	json_t *message = json_loads(text, 0, NULL), *result = NULL;
+
+	if (json_unpack(message, "[ssss]", &path, &name, &variant, &shell) != 0)
+		goto out;
+	if (!is_loaded(stage, path)) {
+		struct diag *diag = diag_new(NULL);
+
+		talloc_free(stage->test_case);
+		stage->test_case = case_load(NULL, path, name, diag);
+		talloc_free(diag);
+	}
+	struct test_case unreadable = {.name = name};
+	struct cell_job job = {
+		.test_case = stage->test_case, .shell = find_shell(stage->pool, shell)};
+	job.variant = job.test_case ? find_variant(job.test_case, variant) : NULL;
+	if (!job.variant) {
+		job.test_case = &unreadable;
+		job.variant = &nameless;
+		result = cell_broken(&job, "the case file was changed while it was being played");
+		goto out;
+	}
+	result = cell_play(context, &job, stage->number);
+out:
+	json_decref(message);
+	return result;
+}
+
+/* The timeline is for the file beside the results. It is made ready here, where there are many of
+ * us, and only passes through the main process. */
+static char *take_timeline(json_t *answer)
+{
+	json_t *events = json_object_get(answer, "events");
+	const char *name, *variant, *shell;
+
+	if (!events || json_unpack(answer, "{s:{s:s, s:s, s:s}}", "cell", "case", &name, "variant",
+			       &variant, "shell", &shell) != 0)
+		return NULL;
+	json_t *line = json_pack("{s:s, s:s, s:s, s:O}", "case", name, "variant", variant, "shell",
+		shell, "events", events);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(line);
+	json_object_del(answer, "events");
+	return text;
+}
+
+static bool send_answer(int fd, json_t *answer)
+{
+	char *timeline = take_timeline(answer);
+
+	return send_and_free(fd, json_dumps(answer, JSON_COMPACT)) && send_and_free(fd, timeline);
 }
 
 static _Noreturn void work(const struct pool *pool, int fd, int number)
 {
 	struct cell_context context = *pool->context;
-	int32_t job;
+	struct stage stage = {.pool = pool, .number = number};
+	char *job;
 
 	/* The main process's death shows as the end of the socket. It is no signal: killed at
 	 * once we could not end the scene, and without namespaces nobody else would. */
@@ -117,11 +235,12 @@ static _Noreturn void work(const struct pool *pool, int fd, int number)
 		come_first();
 	context.player.child_fd = open_child_fd();
 	context.player.cancel_fd = fd;
-	while (receive_all(fd, &job, sizeof(job))) {
-		json_t *answer = cell_play(&context, pool_job(pool, job), number);
+	while (receive_frame(fd, &job)) {
+		json_t *answer = play_job(&stage, &context, job);
 		bool sent = answer && send_answer(fd, answer);
 
 		json_decref(answer);
+		free(job);
 		if (!sent)
 			break;
 	}
@@ -131,20 +250,21 @@ static _Noreturn void work(const struct pool *pool, int fd, int number)
 
 /* --- in the main process --- */
 
-static int start_worker(const struct pool *pool, struct worker *workers, int number)
+static int start_worker(struct pool *pool, int number)
 {
 	int fds[2];
-	struct worker *worker = &workers[number];
+	struct worker *worker = &pool->workers[number];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return -errno;
 	worker->pid = fork();
 	if (worker->pid == 0) {
 		close(fds[0]);
+		close(pool->stop_fd);
 		/* A copy of another worker's socket would keep that one from seeing our end. */
-		for (int i = 0; i < pool->workers; i++)
-			if (i != number && workers[i].fd >= 0)
-				close(workers[i].fd);
+		for (int i = 0; i < pool->worker_count; i++)
+			if (i != number && pool->workers[i].fd >= 0)
+				close(pool->workers[i].fd);
 		work(pool, fds[1], number);
 	}
 	int saved = errno;
@@ -158,33 +278,26 @@ static int start_worker(const struct pool *pool, struct worker *workers, int num
 	return -saved;
 }
 
-static void hand_out(struct worker *worker, size_t *next, size_t count)
+static const struct cell_job *job_of(const struct pool_work *work, long job)
 {
-	int32_t job = (int32_t)*next;
+	return &work->jobs[(size_t)job % work->cell_count];
+}
 
-	if (worker->fd < 0 || worker->job != NO_JOB || *next >= count)
+static void hand_out(struct worker *worker, const struct pool_work *work, size_t *next)
+{
+	if (worker->fd < 0 || worker->job != NO_JOB || *next >= work->job_count)
 		return;
-	if (!send_all(worker->fd, &job, sizeof(job)))
+	const struct cell_job *job = job_of(work, (long)*next);
+	json_t *message = json_pack("[ssss]", job->test_case->path, job->test_case->name,
+		job->variant->name, job->shell->name);
+	bool sent = send_and_free(worker->fd, json_dumps(message, JSON_COMPACT));
+	json_decref(message);
+	if (!sent)
 		return; /* it has died: its end shows as EOF */
-	worker->job = job;
-	(*next)++;
+	worker->job = (long)(*next)++;
 }
 
-static json_t *receive_answer(int fd)
-{
-	uint32_t length;
-
-	if (!receive_all(fd, &length, sizeof(length)))
-		return NULL;
-	char *text = malloc(length + 1u);
-	json_t *answer = NULL;
-	if (text && receive_all(fd, text, length))
-		answer = json_loadb(text, length, 0, NULL);
-	free(text);
-	return answer;
-}
-
-static void bury(const struct pool *pool, struct worker *worker)
+static void bury(const struct pool_work *work, struct worker *worker)
 {
 	int status = 0;
 	char why[128];
@@ -200,24 +313,28 @@ static void bury(const struct pool *pool, struct worker *worker)
 	else
 		snprintf(why, sizeof(why), "the worker that played it exited with %d",
 			WEXITSTATUS(status));
-	json_t *answer = cell_broken(pool_job(pool, worker->job), why);
-	pool->done(pool->data, (size_t)worker->job, answer);
+	json_t *answer = cell_broken(job_of(work, worker->job), why);
+	work->done(work->data, (size_t)worker->job, answer, NULL);
 	json_decref(answer);
 	worker->job = NO_JOB;
 }
 
-static bool take_answer(const struct pool *pool, struct worker *worker)
+static void take_answer(const struct pool_work *work, struct worker *worker)
 {
-	json_t *answer = receive_answer(worker->fd);
+	char *text = NULL, *timeline = NULL;
+	json_t *answer = NULL;
 
-	if (!answer) {
-		bury(pool, worker);
-		return false;
+	if (receive_frame(worker->fd, &text) && receive_frame(worker->fd, &timeline))
+		answer = text ? json_loads(text, 0, NULL) : NULL;
+	if (answer) {
+		work->done(work->data, (size_t)worker->job, answer, timeline);
+		worker->job = NO_JOB;
+	} else {
+		bury(work, worker);
 	}
-	pool->done(pool->data, (size_t)worker->job, answer);
 	json_decref(answer);
-	worker->job = NO_JOB;
-	return true;
+	free(timeline);
+	free(text);
 }
 
 static void dismiss(struct worker *workers, int count)
@@ -243,33 +360,44 @@ static int open_stop_fd(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int conduct(const struct pool *pool, struct worker *workers, int stop_fd)
+/* Every worker that is free gets a job; one that has died is replaced. 0 or -errno. */
+static int employ(struct pool *pool, const struct pool_work *work, size_t *next, struct pollfd *fds)
+{
+	for (int i = 0; i < pool->worker_count; i++) {
+		struct worker *worker = &pool->workers[i];
+
+		if (worker->fd < 0 && *next < work->job_count) {
+			int result = start_worker(pool, i);
+			if (result != 0)
+				return result;
+		}
+		hand_out(worker, work, next);
+		fds[i] = (struct pollfd){.fd = worker->fd, .events = POLLIN};
+	}
+	return 0;
+}
+
+int pool_run(struct pool *pool, const struct pool_work *work)
 {
 	size_t next = 0, done = 0;
-	struct pollfd *fds = talloc_array(workers, struct pollfd, (size_t)pool->workers + 1);
+	nfds_t count = (nfds_t)pool->worker_count;
+	struct pollfd *fds = talloc_array(pool, struct pollfd, count + 1);
 
-	while (done < pool->job_count) {
-		fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
-		for (int i = 0; i < pool->workers; i++) {
-			if (workers[i].fd < 0 && next < pool->job_count) {
-				int result = start_worker(pool, workers, i);
-				if (result != 0)
-					return result;
-			}
-			hand_out(&workers[i], &next, pool->job_count);
-			fds[i + 1] = (struct pollfd){.fd = workers[i].fd, .events = POLLIN};
-		}
-		if (poll(fds, (nfds_t)pool->workers + 1, -1) < 0)
+	while (done < work->job_count) {
+		int result = employ(pool, work, &next, fds);
+		if (result != 0)
+			return result;
+		fds[count] = (struct pollfd){.fd = pool->stop_fd, .events = POLLIN};
+		if (poll(fds, count + 1, -1) < 0)
 			continue;
 		struct signalfd_siginfo info;
-		if (fds[0].revents && read(stop_fd, &info, sizeof(info)) == sizeof(info))
+		if (fds[count].revents && read(pool->stop_fd, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
-		for (int i = 0; i < pool->workers; i++) {
-			if (!fds[i + 1].revents)
+		for (nfds_t i = 0; i < count; i++) {
+			if (!fds[i].revents)
 				continue;
-			bool had_job = workers[i].job != NO_JOB;
-			take_answer(pool, &workers[i]);
-			done += had_job;
+			done += pool->workers[i].job != NO_JOB;
+			take_answer(work, &pool->workers[i]);
 		}
 	}
 	return 0;
@@ -297,20 +425,35 @@ static void end_strays(void)
 	}
 }
 
-int pool_run(const struct pool *pool)
+struct pool *pool_open(const void *parent, const struct cell_context *context,
+	struct shell *const *shells, size_t shell_count, int workers, int *error)
 {
-	sigset_t old;
-	struct worker *workers = talloc_zero_array(NULL, struct worker, (size_t)pool->workers);
-	int stop_fd = open_stop_fd(&old);
+	struct pool *pool = talloc_zero(parent, struct pool);
 
+	*pool = (struct pool){.context = context,
+		.shells = shells,
+		.shell_count = shell_count,
+		.workers = talloc_zero_array(pool, struct worker, (size_t)workers),
+		.worker_count = workers};
+	pool->stop_fd = open_stop_fd(&pool->old_mask);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	for (int i = 0; i < pool->workers; i++)
-		workers[i].fd = -1;
-	int result = conduct(pool, workers, stop_fd);
-	dismiss(workers, pool->workers);
+	for (int i = 0; i < workers; i++)
+		pool->workers[i].fd = -1;
+	for (int i = 0; i < workers; i++) {
+		*error = start_worker(pool, i);
+		if (*error == 0)
+			continue;
+		pool_close(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+void pool_close(struct pool *pool)
+{
+	dismiss(pool->workers, pool->worker_count);
 	end_strays();
-	close(stop_fd);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	talloc_free(workers);
-	return result;
+	close(pool->stop_fd);
+	sigprocmask(SIG_SETMASK, &pool->old_mask, NULL);
+	talloc_free(pool);
 }

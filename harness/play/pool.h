@@ -10,21 +10,32 @@
 
 #include "cell.h"
 
-struct pool {
-	const struct cell_context *context;
-	const struct cell_job *jobs; /* one for each cell */
+struct pool;
+
+/* Starts 'workers' workers. To be called before the cases are loaded: a worker starts every scene
+ * by a fork, which takes the longer the more memory it has; each loads the case it is to play.
+ * From here on INT, TERM and HUP are kept for pool_run(). Context and shells are borrowed.
+ * NULL and *error = -errno when no worker could be started; else to be closed. */
+struct pool *pool_open(const void *parent, const struct cell_context *context,
+	struct shell *const *shells, size_t shell_count, int workers, int *error);
+
+struct pool_work {
+	const struct cell_job *jobs; /* one for each cell; their shells are those of pool_open() */
 	size_t cell_count;
 	size_t job_count; /* a multiple of cell_count: job N plays cell N % cell_count */
-	int workers;
-	/* Called in the caller's process for each job that was played, in the order they end.
-	 * The answer is borrowed. */
-	void (*done)(void *data, size_t job, const json_t *answer);
+	/* Called in the caller's process for each job that was played, in the order they end. The
+	 * answer is that of cell_play() without "events": these are 'timeline', one line of JSON,
+	 * or NULL when the context does not want them. Both are borrowed. */
+	void (*done)(void *data, size_t job, const json_t *answer, const char *timeline);
 	void *data;
 };
 
 /* Plays all jobs. A worker that dies costs the cell it was playing (broken) and is replaced.
  * Returns 0, the number of the signal (INT, TERM, HUP) that asked us to stop (cells in flight are
- * then given up and nothing is left running), or -errno when no worker could be started. */
-int pool_run(const struct pool *pool);
+ * then given up), or -errno when a worker could not be replaced. */
+int pool_run(struct pool *pool, const struct pool_work *work);
+
+/* Ends the workers, and whatever one that was killed has left running. */
+void pool_close(struct pool *pool);
 
 #endif
