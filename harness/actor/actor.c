@@ -244,17 +244,18 @@ static pid_t foreground(void)
 	return group < 0 ? 0 : group;
 }
 
-static void set_echo(bool on)
+static void set_mode(const char *name, bool on)
 {
 	struct termios modes;
+	tcflag_t mode = strcmp(name, "echo") == 0 ? ECHO : TOSTOP;
 	int fd = open_terminal();
 	int failed = fd < 0 || tcgetattr(fd, &modes) != 0;
 
 	if (!failed) {
-		modes.c_lflag = on ? modes.c_lflag | ECHO : modes.c_lflag & ~(tcflag_t)ECHO;
+		modes.c_lflag = on ? modes.c_lflag | mode : modes.c_lflag & ~mode;
 		failed = tcsetattr(fd, TCSANOW, &modes) != 0;
 	}
-	say("did echo", failed ? -errno : 0);
+	say(*name == 'e' ? "did echo" : "did tostop", failed ? -errno : 0);
 	if (fd >= 0)
 		close(fd);
 }
@@ -391,8 +392,8 @@ static int do_instruction(char **words)
 		return do_on(words);
 	if (strcmp(verb, "send") == 0)
 		return do_send(words);
-	if (strcmp(verb, "echo") == 0) {
-		set_echo(strcmp(need(words, 1, "on or off"), "on") == 0);
+	if (strcmp(verb, "echo") == 0 || strcmp(verb, "tostop") == 0) {
+		set_mode(verb, strcmp(need(words, 1, "on or off"), "on") == 0);
 		return 2;
 	}
 	if (strcmp(verb, "stop") == 0) {

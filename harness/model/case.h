@@ -89,8 +89,10 @@ struct outcome_row {
 
 enum verb {
 	VERB_TYPE,
+	VERB_KEYS,
 	VERB_PRESS,
 	VERB_SIGNAL,
+	VERB_STORM,
 	VERB_TELL,
 	VERB_HANGUP,
 	VERB_RESIZE,
@@ -98,20 +100,24 @@ enum verb {
 	VERB_SETTLE
 };
 
+/* STORM_MAX: who is not where the scene wants it after so many will not get there. */
+enum { STORM_SIGNALS_MAX = 8, STORM_MAX = 1000 };
+
 enum await_kind { AWAIT_READY, AWAIT_WAITING, AWAIT_EVENT };
 
 struct step {
 	int line;
 	const char *text; /* the step as written, one space between words */
 	enum verb verb;
-	const char *who; /* signal, tell, await ready/waiting */
-	bool group;      /* signal NAME.group */
-	int sig;         /* signal */
-	char key;        /* press: the control character */
-	const char *arg; /* type: text; tell: instruction; settle: label or NULL */
+	const char *who;             /* signal, storm, tell, await ready/waiting */
+	bool group;                  /* signal NAME.group */
+	int sigs[STORM_SIGNALS_MAX]; /* signal: the first; storm: all, up to the first 0 */
+	char key;                    /* press, storm: the control character, or 0 */
+	long times;                  /* storm: how often; 0: until the event */
+	const char *arg; /* type, keys: text; tell: instruction; settle: label or NULL */
 	int rows, columns;
 	enum await_kind await;
-	struct condition event; /* await EVENT */
+	struct condition event; /* await EVENT, storm until EVENT */
 };
 
 struct extra_file {
@@ -204,6 +210,10 @@ bool condition_parse(const void *parent, const char *text, struct condition *out
 /* "INT" or "SIGINT" or "RTMIN+1" to a number, 0 when unknown; and back ("INT", "RTMIN+1", "64"). */
 int signal_number(const char *name);
 const char *signal_name(int sig);
+
+/* Does the step type text of a shell? Can it be stuck, because it waits for something? */
+bool step_types(const struct step *step);
+bool step_waits(const struct step *step);
 
 const char *verdict_word(enum verdict verdict); /* "" for VERDICT_NONE */
 const char *mode_word(enum case_mode mode);

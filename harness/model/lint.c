@@ -127,7 +127,7 @@ static void check_relation(
 static bool awaits_anything(const struct scene *scene)
 {
 	for (size_t i = 0; i < scene->step_count; i++)
-		if (scene->steps[i].verb == VERB_AWAIT)
+		if (step_waits(&scene->steps[i]))
 			return true;
 	return false;
 }
@@ -163,7 +163,7 @@ static void check_state(
 		return;
 	case CONDITION_STUCK:
 		if (!condition->no && !awaits_anything(checker->scene))
-			complain(place, "no step is an await, so nothing can be stuck");
+			complain(place, "no step waits for anything, so nothing can be stuck");
 		return;
 	default:
 		return;
@@ -213,6 +213,7 @@ static void check_step(struct checker *checker, const struct step *step)
 
 	switch (step->verb) {
 	case VERB_TYPE:
+	case VERB_KEYS:
 	case VERB_PRESS:
 	case VERB_HANGUP:
 	case VERB_RESIZE:
@@ -220,6 +221,13 @@ static void check_step(struct checker *checker, const struct step *step)
 		return;
 	case VERB_SIGNAL:
 		expect_process(checker, step->who, &place);
+		return;
+	case VERB_STORM:
+		if (step->key)
+			expect_terminal(checker, step->text, &place);
+		expect_process(checker, step->who, &place);
+		if (step->times == 0)
+			check_condition(checker, &step->event, &place);
 		return;
 	case VERB_TELL:
 		expect_actor(checker, step->who, &place);
@@ -295,7 +303,7 @@ static void check_texts(const struct checker *checker)
 			first_line(case_block(
 				tc, BLOCK_FILE, scene->files[i].name, checker->dialect)));
 	for (size_t i = 0; i < scene->step_count; i++)
-		if (scene->steps[i].verb == VERB_TYPE)
+		if (step_types(&scene->steps[i]))
 			check_instructions(checker, scene->steps[i].arg, scene->steps[i].line);
 }
 

@@ -389,7 +389,11 @@ static char *line_signal(const struct line *line)
 	if (line->log->traced && line->event->source == SOURCE_ACTOR)
 		return talloc_asprintf(
 			line->memory, "%s caught %s from %s", who, signal_of(line), sender);
-	return talloc_asprintf(line->memory, "%s → %s %s", sender, who, signal_of(line));
+	const char *times = line->event->number > 0
+				    ? talloc_asprintf(line->memory, " (%ld times in this storm)",
+					      line->event->number + 1)
+				    : "";
+	return talloc_asprintf(line->memory, "%s → %s %s%s", sender, who, signal_of(line), times);
 }
 
 static const char *failure(const struct line *line)
@@ -595,6 +599,9 @@ static char *line_of(const struct line *line)
 		return talloc_asprintf(line->memory, "stuck: %s", text_of(line));
 	case EVENT_TIMEOUT:
 		return talloc_asprintf(line->memory, "timeout: %s", text_of(line));
+	case EVENT_STORM:
+		return talloc_asprintf(
+			line->memory, "the storm is over after %ld", line->event->number);
 	case EVENT_MISSED:
 		return talloc_asprintf(line->memory, "missed: %s", text_of(line));
 	case EVENT_SEEN:
@@ -624,7 +631,7 @@ static const char *kind_word(enum event_kind kind)
 	static const char *const words[] = {"step", "fork", "exec", "start", "signal", "kill",
 		"setpgid", "setsid", "tcsetpgrp", "ended", "stopped", "continued", "announce",
 		"did", "output", "mark", "named", "look", "seen", "tty", "stuck", "timeout",
-		"missed"};
+		"missed", "storm"};
 
 	return words[kind];
 }
@@ -697,7 +704,12 @@ static void put_number(json_t *object, const struct line *line)
 		put_pid(object, "holder", line, (pid_t)event->number);
 		json_object_set_new(object, "flags", json_integer(event->flags));
 		return;
+	case EVENT_SIGNAL:
+		if (event->number > 0)
+			json_object_set_new(object, "more", json_integer(event->number));
+		return;
 	case EVENT_STEP:
+	case EVENT_STORM:
 	case EVENT_ENDED:
 	case EVENT_ANNOUNCE:
 	case EVENT_DID:

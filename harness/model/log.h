@@ -27,7 +27,8 @@ enum event_kind {
 	EVENT_FORK,      /* who created other */
 	EVENT_EXEC,      /* who replaced its program [text = path] */
 	EVENT_START,     /* an actor reported itself [who, text = its name, status] */
-	EVENT_SIGNAL,    /* a signal was delivered to who [sig, code, other = sender] */
+	EVENT_SIGNAL,    /* a signal was delivered to who [sig, code, other = sender; number: so
+			    many times more during the storm] */
 	EVENT_KILL,      /* who called kill & co. [sig, other = target, group, result] */
 	EVENT_SETPGID,   /* who moved other into group led by number(pid) [target, result] */
 	EVENT_SETSID,    /* who [result] */
@@ -48,7 +49,8 @@ enum event_kind {
 			    flags] */
 	EVENT_STUCK,     /* an await was stuck [text = why] */
 	EVENT_TIMEOUT,   /* the deadline passed [text = what it was waiting for] */
-	EVENT_MISSED     /* a stimulus had nobody to go to [text] */
+	EVENT_MISSED,    /* a stimulus had nobody to go to [text] */
+	EVENT_STORM      /* a storm is over [number = signals sent or keys pressed] */
 };
 
 enum { WHO_NONE = -1, WHO_TTY = -2, WHO_HARNESS = -3, WHO_INIT = -4, WHO_UNKNOWN = -5 };

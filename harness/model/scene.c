@@ -275,7 +275,7 @@ bool scene_texts(const struct scene *scene, text_visitor visit, void *context)
 		if (visit(scene->files[i].text, context))
 			return true;
 	for (size_t i = 0; i < scene->step_count; i++)
-		if (scene->steps[i].verb == VERB_TYPE && visit(scene->steps[i].arg, context))
+		if (step_types(&scene->steps[i]) && visit(scene->steps[i].arg, context))
 			return true;
 	return false;
 }

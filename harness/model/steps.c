@@ -6,8 +6,8 @@
 #include "parts.h"
 #include "signals.h"
 
-static const char *const verbs[] = {
-	"type", "press", "signal", "tell", "hangup", "resize", "await", "settle", NULL};
+static const char *const verbs[] = {"type", "keys", "press", "signal", "storm", "tell", "hangup",
+	"resize", "await", "settle", NULL};
 
 /* ---- instructions ---- */
 
@@ -66,7 +66,7 @@ static size_t on_read(const char *const *words, const struct place *place)
 size_t instruction_read(const char *const *words, const struct place *place)
 {
 	static const char *const known[] = {
-		"exit", "die", "stop", "send", "on", "echo", "read", "write", NULL};
+		"exit", "die", "stop", "send", "on", "echo", "tostop", "read", "write", NULL};
 	const char *verb = words[0];
 
 	if (!verb) {
@@ -83,13 +83,13 @@ size_t instruction_read(const char *const *words, const struct place *place)
 		return send_read(words, place);
 	if (strcmp(verb, "on") == 0)
 		return on_read(words, place);
-	if (strcmp(verb, "echo") != 0) {
+	if (strcmp(verb, "echo") != 0 && strcmp(verb, "tostop") != 0) {
 		complain_unknown(place, "instruction", verb, known);
 		return 0;
 	}
 	if (is_word(words[1], "on") || is_word(words[1], "off"))
 		return 2;
-	complain(place, "'echo' goes on with 'on' or 'off'");
+	complain(place, "'%s' goes on with 'on' or 'off'", verb);
 	return 0;
 }
 
@@ -127,13 +127,8 @@ static bool read_type(struct reader *reader, struct step *out)
 	return true;
 }
 
-static bool read_press(struct reader *reader, struct step *out)
+static bool read_key(const struct reader *reader, const char *key, struct step *out)
 {
-	const char *key;
-
-	if (!expect_words(reader, 1, 1, "press ^C"))
-		return false;
-	key = reader->words[1];
 	if (key[0] != '^' || strlen(key) != 2 || key[1] < '?' || key[1] > '_') {
 		complain(reader->place,
 			"'%.80s' is no control character; write ^ and one of @ A-Z [ \\ ] ^ _ ?",
@@ -144,26 +139,92 @@ static bool read_press(struct reader *reader, struct step *out)
 	return true;
 }
 
-static bool read_signal_step(struct reader *reader, struct step *out)
+static bool read_press(struct reader *reader, struct step *out)
 {
-	const char *dot;
+	return expect_words(reader, 1, 1, "press ^C") && read_key(reader, reader->words[1], out);
+}
 
-	if (!expect_words(reader, 2, 2, "signal SIG NAME or signal SIG NAME.group"))
-		return false;
-	out->sig = signal_read(reader->words[1], reader->place);
-	if (out->sig == 0)
-		return false;
-	dot = strchr(reader->words[2], '.');
+static bool read_target(const struct reader *reader, const char *target, struct step *out)
+{
+	const char *dot = strchr(target, '.');
+
 	if (dot && strcmp(dot, ".group") != 0) {
 		complain(reader->place, "'%.80s': only NAME and NAME.group can be sent signals",
-			reader->words[2]);
+			target);
 		return false;
 	}
 	out->group = dot != NULL;
-	out->who = dot ? talloc_strndup(
-				 reader->words, reader->words[2], (size_t)(dot - reader->words[2]))
-		       : reader->words[2];
+	out->who = dot ? talloc_strndup(reader->words, target, (size_t)(dot - target)) : target;
 	return expect_name(reader, out->who);
+}
+
+static bool read_signal_step(struct reader *reader, struct step *out)
+{
+	if (!expect_words(reader, 2, 2, "signal SIG NAME or signal SIG NAME.group"))
+		return false;
+	out->sigs[0] = signal_read(reader->words[1], reader->place);
+	return out->sigs[0] > 0 && read_target(reader, reader->words[2], out);
+}
+
+/* "USR1" or "USR1,USR2,HUP". */
+static bool read_signals(const struct reader *reader, const char *list, struct step *out)
+{
+	char *rest, *copy = talloc_strdup(reader->words, list);
+	size_t count = 0;
+
+	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (count == STORM_SIGNALS_MAX) {
+			complain(
+				reader->place, "a storm has at most %d signals", STORM_SIGNALS_MAX);
+			return false;
+		}
+		out->sigs[count] = signal_read(word, reader->place);
+		if (out->sigs[count] == 0)
+			return false;
+		if (!signal_catchable(out->sigs[count++])) {
+			complain(reader->place, "no process survives a storm of %s", word);
+			return false;
+		}
+	}
+	if (count == 0)
+		complain(reader->place, "'storm' needs a signal or a key");
+	return count > 0;
+}
+
+static bool read_await_event(struct reader *reader, const char *text, struct step *out);
+
+/* What is left: "N times" or "until EVENT". */
+static bool read_storm_end(struct reader *reader, size_t next, const char *usage, struct step *out)
+{
+	const char *until = strstr(reader->rest, " until ");
+
+	if (is_word(reader->words[next], "until") && until && reader->words[next + 1])
+		return read_await_event(reader, until + strlen(" until "), out);
+	if (reader->count == next + 2 && is_word(reader->words[next + 1], "times")) {
+		if (number_parse(reader->words[next], 1, STORM_MAX, &out->times))
+			return true;
+		complain(reader->place, "'%.80s': a storm has 1 to %d signals", reader->words[next],
+			STORM_MAX);
+		return false;
+	}
+	complain(reader->place, "'storm' is written: %s", usage);
+	return false;
+}
+
+static bool read_storm(struct reader *reader, struct step *out)
+{
+	static const char usage[] = "storm SIG[,SIG...] NAME until EVENT, storm ... N times, or "
+				    "storm ^C until EVENT";
+
+	if (!expect_words(reader, 3, reader->count, usage))
+		return false;
+	if (reader->words[1][0] == '^') {
+		out->who = "shell";
+		return read_key(reader, reader->words[1], out) &&
+		       read_storm_end(reader, 2, usage, out);
+	}
+	return read_signals(reader, reader->words[1], out) &&
+	       read_target(reader, reader->words[2], out) && read_storm_end(reader, 3, usage, out);
 }
 
 static bool read_tell(struct reader *reader, struct step *out)
@@ -216,11 +277,10 @@ static bool read_resize(struct reader *reader, struct step *out)
 	return true;
 }
 
-static bool read_await_event(struct reader *reader, struct step *out)
+static bool read_await_event(struct reader *reader, const char *text, struct step *out)
 {
 	out->await = AWAIT_EVENT;
-	if (!condition_read(
-		    reader->words, reader->rest, reader->binding, &out->event, reader->place))
+	if (!condition_read(reader->words, text, reader->binding, &out->event, reader->place))
 		return false;
 	if (out->event.no) {
 		complain(reader->place, "nobody can await that something does not happen; "
@@ -246,7 +306,7 @@ static bool read_await(struct reader *reader, struct step *out)
 		    "await NAME ready, await shell waiting, or await EVENT"))
 		return false;
 	if (reader->count != 3 || (strcmp(last, "ready") != 0 && strcmp(last, "waiting") != 0))
-		return read_await_event(reader, out);
+		return read_await_event(reader, reader->rest, out);
 	out->await = *last == 'r' ? AWAIT_READY : AWAIT_WAITING;
 	out->who = reader->words[1];
 	if (!expect_name(reader, out->who))
@@ -265,13 +325,25 @@ static bool read_settle(struct reader *reader, struct step *out)
 	return !out->arg || expect_name(reader, out->arg);
 }
 
+bool step_types(const struct step *step)
+{
+	return step->verb == VERB_TYPE || step->verb == VERB_KEYS;
+}
+
+bool step_waits(const struct step *step)
+{
+	return step->verb == VERB_AWAIT || (step->verb == VERB_STORM && step->times == 0);
+}
+
 bool step_read(const void *parent, const char *text, const struct binding *binding,
 	struct step *out, const struct place *place)
 {
 	static bool (*const readers[])(struct reader *, struct step *) = {
 		[VERB_TYPE] = read_type,
+		[VERB_KEYS] = read_type,
 		[VERB_PRESS] = read_press,
 		[VERB_SIGNAL] = read_signal_step,
+		[VERB_STORM] = read_storm,
 		[VERB_TELL] = read_tell,
 		[VERB_HANGUP] = read_hangup,
 		[VERB_RESIZE] = read_resize,
@@ -294,7 +366,7 @@ bool step_read(const void *parent, const char *text, const struct binding *bindi
 	reader.rest = text + strspn(text, " \t") + strlen(reader.words[0]);
 	reader.rest += strspn(reader.rest, " \t");
 	/* What is typed is text for a shell: its blanks may matter. */
-	out->text = verb == VERB_TYPE ? talloc_asprintf(parent, "type %s", reader.rest)
-				      : words_join(parent, reader.words, " ");
+	out->text = step_types(out) ? talloc_asprintf(parent, "%s %s", verbs[verb], reader.rest)
+				    : words_join(parent, reader.words, " ");
 	return readers[verb](&reader, out);
 }

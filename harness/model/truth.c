@@ -328,8 +328,14 @@ static struct tally tally_events(const struct window *window, const struct event
 		tally_ends(window, pattern, &tally);
 		return tally;
 	}
-	for (size_t i = window->from; i < window->to; i++)
-		tally_add(&tally, i, matches(window, i, pattern));
+	for (size_t i = window->from; i < window->to; i++) {
+		enum truth truth = matches(window, i, pattern);
+
+		tally_add(&tally, i, truth);
+		/* Of a storm's deliveries only the first is an event of its own. */
+		if (truth == TRUTH_YES && pattern->query == QUERY_GOT)
+			tally.count += (size_t)window->log->events[i].number;
+	}
 	if (tally.maybe)
 		hidden(window, &tally.why, "what stopped %s", pattern->who);
 	hide_untraced(window, pattern, &tally);

@@ -94,8 +94,16 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	seen->switches = strtoul(field(&cursor, "\nvoluntary_ctxt_switches:"), NULL, 10);
 	seen->switches += strtoul(field(&cursor, "\nnonvoluntary_ctxt_switches:"), NULL, 10);
 	seen->pending = (own | shared) & ~s->blocked;
+	seen->held = (own | shared) & s->blocked;
 	s->state = state_of(seen->state);
 	return true;
+}
+
+uint64_t look_pending(const struct watch *watch, int who)
+{
+	struct seen seen = {.who = who, .outer = watch->log->procs[who].outer};
+
+	return read_status(&seen, watch) ? seen.pending | seen.held : 0;
 }
 
 /* The kernel found the process on its way to sleep or just woken, whatever its state letter says:

@@ -18,6 +18,7 @@ struct seen {
 	unsigned long switches; /* context switches of both kinds */
 	int threads;
 	uint64_t pending; /* deliverable: pending and not blocked */
+	uint64_t held;    /* pending, but blocked */
 	struct proc_status status;
 };
 
@@ -31,6 +32,10 @@ struct look {
 /* Looks at all live processes. Untraced, this is also how new processes are found (below the
  * silent parent) and old ones missed. The look's memory is reused from call to call. */
 void look_take(struct look *look, struct watch *watch);
+
+/* Of one process: the signals that are pending, blocked or not (bit N-1 for signal N), its own and
+ * those for any of its threads. 0 when it is gone. */
+uint64_t look_pending(const struct watch *watch, int who);
 
 /* Untraced: brings the list of processes up to date. */
 void look_find_processes(struct watch *watch);

@@ -277,17 +277,43 @@ static void saw_return(struct watch *watch, int who)
 	*call = -1;
 }
 
+/* The event that already tells of such a delivery in this storm, or NULL. What actors get is told
+ * one by one: they report each, and the two are compared. */
+static struct event *same_delivery(const struct watch *watch, const struct event *delivery)
+{
+	if (!watch->storm || watch->log->procs[delivery->who].actor ||
+		(delivery->other != WHO_HARNESS && delivery->other != WHO_TTY))
+		return NULL;
+	for (size_t i = watch->storm_began; i < watch->log->count; i++) {
+		struct event *event = &watch->log->events[i];
+
+		if (event->kind == EVENT_SIGNAL && event->who == delivery->who &&
+			event->sig == delivery->sig && event->code == delivery->code &&
+			event->other == delivery->other)
+			return event;
+	}
+	return NULL;
+}
+
 static void saw_signal(struct watch *watch, int who, int sig)
 {
 	siginfo_t info;
 
 	if (ptrace(PTRACE_GETSIGINFO, watch->log->procs[who].outer, NULL, &info) != 0)
 		return;
-	struct event *event =
-		log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, watch->tracees[who].process);
-	event->sig = sig;
-	event->code = info.si_code;
-	event->other = watch_sender(watch, info.si_code, info.si_pid);
+	struct event delivery = {.who = watch->tracees[who].process,
+		.sig = sig,
+		.code = info.si_code,
+		.other = watch_sender(watch, info.si_code, info.si_pid)};
+	struct event *event = same_delivery(watch, &delivery);
+	if (event) {
+		event->number++;
+		return;
+	}
+	event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, delivery.who);
+	event->sig = delivery.sig;
+	event->code = delivery.code;
+	event->other = delivery.other;
 }
 
 static bool is_stop_signal(int sig)

@@ -23,6 +23,8 @@ struct watch {
 	struct tracee *tracees; /* talloc array, parallel to log->procs */
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
+	bool storm;             /* the harness is sending very many signals ... */
+	size_t storm_began;     /* ... since this event */
 };
 
 /* A watch for log; its first process, the shell, is added when it is known.

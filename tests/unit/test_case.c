@@ -100,7 +100,7 @@ static void check_example_steps(const struct scene *scene)
 	assert_string_equal(scene->steps[0].text, "await job ready");
 	assert_int_equal(scene->steps[0].line, 15);
 	assert_int_equal(scene->steps[1].verb, VERB_SIGNAL);
-	assert_int_equal(scene->steps[1].sig, SIGTERM);
+	assert_int_equal(scene->steps[1].sigs[0], SIGTERM);
 	assert_string_equal(scene->steps[1].who, "shell");
 	assert_false(scene->steps[1].group);
 	assert_string_equal(scene->steps[1].text, "signal TERM shell");
@@ -271,6 +271,17 @@ static const struct fault {
 	STEP_FAULT("signal INT job.grp", "'job.grp': only NAME and NAME.group"),
 	STEP_FAULT("signal INT Job", "'Job' is no name"),
 	STEP_FAULT("signal ${SGI} shell", "unknown variable 'SGI'"),
+	STEP_FAULT("storm USR1", "'storm' is written: storm SIG[,SIG...] NAME until EVENT"),
+	STEP_FAULT("storm USR1 shell for ever", "'storm' is written: storm SIG"),
+	STEP_FAULT("storm USR1,KILL shell 3 times", "no process survives a storm of KILL"),
+	STEP_FAULT("storm USR1,USR2,USR1,USR2,USR1,USR2,USR1,USR2,HUP shell 3 times",
+		"a storm has at most 8 signals"),
+	STEP_FAULT("storm USR1 shell 1001 times", "'1001': a storm has 1 to 1000 signals"),
+	STEP_FAULT("storm USRR1 shell 3 times", "unknown signal 'USRR1'; did you mean 'USR1'?"),
+	STEP_FAULT("storm HUP shell until no job ended", "nobody can await that something does"),
+	STEP_FAULT("storm HUP jbo 3 times", "unknown participant 'jbo'; did you mean 'job'?"),
+	STEP_FAULT("storm ^C until job ended", "'storm ^C until job ended' needs a terminal"),
+	STEP_FAULT("keys x", "'keys x' needs a terminal; add 'terminal: yes'"),
 	STEP_FAULT("tell job", "'tell' is written: tell NAME INSTRUCTION"),
 	STEP_FAULT("tell inner stop", "'inner' is no actor"),
 	STEP_FAULT("tell jbo stop", "unknown actor 'jbo'; did you mean 'job'?"),
@@ -343,7 +354,7 @@ static const struct fault {
 	{HEAD PROSE SCRIPT "outcomes:\n    a  job.forks = 1  conforms  x\n",
 		"'job.forks = 1' rests on an absence"},
 	{HEAD PROSE SCRIPT "steps:\n    settle\noutcomes:\n    a  stuck  conforms  x\n",
-		"x.case:14: no step is an await"},
+		"x.case:14: no step waits for anything"},
 	{HEAD "vary: SIG = INT TERM\n" PROSE SCRIPT STEPS
 	      "outcomes:\n    a  SIG = INT, SIG = TERM, done  conforms  x\n",
 		"x.case:16: this row can never hold: no variant fulfils it"},
@@ -742,6 +753,33 @@ static void test_marks_counts_and_orders(void **state)
 	talloc_free(diag);
 }
 
+static void test_storm_steps(void **state)
+{
+	struct diag *diag = diag_new(NULL);
+	struct test_case *tc = parse_good(diag,
+		TTY_HEAD PROSE "steps:\n"
+			       "    storm USR1,HUP shell.group until shell got USR1 3 times\n"
+			       "    storm ^C 20 times\n    keys  half a line\n    settle\n"
+			       "outcomes:\n    a  shell got USR1  permitted  x\n"
+			       "    b  stuck  permitted  x\n");
+	const struct scene *scene = scene_of(tc, 0, "posix");
+	const struct step *steps = scene->steps;
+
+	(void)state;
+	assert_int_equal(steps[0].verb, VERB_STORM);
+	assert_int_equal(steps[0].sigs[0], SIGUSR1);
+	assert_int_equal(steps[0].sigs[1], SIGHUP);
+	assert_int_equal(steps[0].sigs[2], 0);
+	assert_true(steps[0].group);
+	assert_int_equal(steps[0].event.count, 3);
+	assert_true(step_waits(&steps[0]));
+	assert_int_equal(steps[1].key, 3);
+	assert_int_equal(steps[1].times, 20);
+	assert_false(step_waits(&steps[1]));
+	assert_string_equal(steps[2].arg, "half a line");
+	talloc_free(diag);
+}
+
 /* ---- variants, substitution, dialects ---- */
 
 static void test_variants(void **state)
@@ -1064,6 +1102,7 @@ int main(void)
 		cmocka_unit_test(test_substitution),
 		cmocka_unit_test(test_missing_inner_shell),
 		cmocka_unit_test(test_dialects),
+		cmocka_unit_test(test_storm_steps),
 		cmocka_unit_test(test_continuation_rows),
 		cmocka_unit_test(test_terminal_steps),
 		cmocka_unit_test(test_nearest_word),

@@ -439,6 +439,12 @@ static void test_got(void **state)
 	yes("job got TERM from itself");
 	add_signal(log, SOURCE_TRACE, SHELL, SIGHUP, WHO_HARNESS);
 	yes("shell got HUP from harness");
+
+	/* A storm's deliveries are one event. */
+	add_signal(log, SOURCE_TRACE, SHELL, SIGUSR1, WHO_HARNESS)->number = 6;
+	yes("shell got USR1 7 times");
+	no("shell got USR1 once");
+	yes("shell got HUP once");
 }
 
 static void test_got_what_an_actor_cannot_report(void **state)
