@@ -66,6 +66,7 @@ install: all
 	install -D -m 755 $(BUILD)/actor $(DESTDIR)$(PREFIX)/libexec/sigmatrix/actor
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
 	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
 

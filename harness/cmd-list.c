@@ -4,24 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
 
 #include "play/version.h"
 #include "report/report.h"
 
 static const char help[] =
 	"Usage: sigmatrix list [cases|shells] [--case GLOB]... [--cases DIR]\n"
+	"       sigmatrix list --where CONDITION... [--shell NAME]... [--case GLOB]...\n"
+	"                      [--results FILE]\n"
 	"\n"
 	"Lists the cases with their titles and variants, and the shells with their\n"
-	"versions. Examples:\n"
+	"versions; or the rows of the matrix of which all conditions hold. Examples:\n"
 	"  sigmatrix list\n"
 	"  sigmatrix list shells\n"
-	"  sigmatrix list cases --case 'exec/*'\n";
+	"  sigmatrix list cases --case 'exec/*'\n"
+	"  sigmatrix list --where violates=zsh            all deviations of zsh\n"
+	"  sigmatrix list --where alone=ash --case jobs   where BusyBox stands alone\n"
+	"  sigmatrix list --where differ --shell dash --shell bash\n"
+	"  sigmatrix list --where violates --where alone  one family deviates\n"
+	"\n"
+	"  --results FILE   the results to look at (default: the matrix that comes with\n"
+	"                   sigmatrix)\n"
+	"\n"
+	"Conditions:\n";
 
-enum { OPT_CASE = 256, OPT_CASES };
+enum { OPT_CASE = 256, OPT_CASES, OPT_WHERE, OPT_SHELL, OPT_RESULTS, OPT_COLOR };
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
 	{"cases", required_argument, NULL, OPT_CASES},
+	{"where", required_argument, NULL, OPT_WHERE},
+	{"shell", required_argument, NULL, OPT_SHELL},
+	{"results", required_argument, NULL, OPT_RESULTS},
+	{"color", required_argument, NULL, OPT_COLOR},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -85,30 +101,89 @@ static int list(void *memory, const char *dir, char **globs, bool want_cases, bo
 	return 0;
 }
 
+struct list_wish {
+	struct words_option cases, shells, where;
+	const char *cases_dir, *results, *colour;
+};
+
+static int list_rows(void *memory, const struct list_wish *wish)
+{
+	const struct selection selection = {
+		wish->shells.words, wish->cases.words, wish->where.words};
+	const char *path = wish->results ? wish->results : data_path(memory, "results/matrix.json");
+	struct results *results = load_results(memory, "list", path, &selection);
+	struct report_options how = {.colour = wants_colour(wish->colour, STDOUT_FILENO),
+		.width = terminal_width(STDOUT_FILENO),
+		.brief = true};
+	size_t rows = 0;
+
+	if (!results)
+		return EXIT_BAD_USAGE;
+	for (size_t i = 0; i < results->case_count; i++)
+		for (size_t v = 0; results->cases[i].variants[v]; v++)
+			rows++;
+	int result = report_term.write(results, &how, stdout);
+	if (result == 0) {
+		complain("%zu rows of %zu cases", rows, results->case_count);
+		return 0;
+	}
+	complain("unable to print the rows: %s", strerror(-result));
+	return EXIT_NOT_MEASURED;
+}
+
+/* -1: go on, else the exit status. */
+static int parse_option(void *memory, struct list_wish *wish, int option)
+{
+	switch (option) {
+	case OPT_CASE:
+		option_add(memory, &wish->cases, optarg);
+		return -1;
+	case OPT_CASES:
+		wish->cases_dir = optarg;
+		return -1;
+	case OPT_WHERE:
+		option_add(memory, &wish->where, optarg);
+		return -1;
+	case OPT_SHELL:
+		option_add(memory, &wish->shells, optarg);
+		return -1;
+	case OPT_RESULTS:
+		wish->results = optarg;
+		return -1;
+	case OPT_COLOR:
+		wish->colour = optarg;
+		return parse_colour("list", optarg) ? -1 : EXIT_BAD_USAGE;
+	case 'h':
+		printf("%s%s", help, select_help);
+		return 0;
+	default:
+		return EXIT_BAD_USAGE;
+	}
+}
+
 static int parse_and_list(void *memory, int argc, char **argv)
 {
-	struct words_option globs = {0};
-	const char *dir = data_path(memory, "cases"), *what = "";
+	struct list_wish wish = {.cases_dir = data_path(memory, "cases")};
+	const char *what = "";
 	int option;
 
 	while ((option = next_option(argc, argv, options, "list")) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?')
-			return EXIT_BAD_USAGE;
-		if (option == OPT_CASE)
-			option_add(memory, &globs, optarg);
-		else
-			dir = optarg;
+		int status = parse_option(memory, &wish, option);
+		if (status >= 0)
+			return status;
 	}
 	if (optind < argc)
 		what = argv[optind++];
 	if (optind < argc || (*what && strcmp(what, "cases") != 0 && strcmp(what, "shells") != 0))
 		return usage_error("list", "it is 'list', 'list cases' or 'list shells'");
-	return list(
-		memory, dir, globs.words, strcmp(what, "shells") != 0, strcmp(what, "cases") != 0);
+	if (wish.where.count > 0 && !*what)
+		return list_rows(memory, &wish);
+	if (wish.where.count > 0 || wish.results || wish.shells.count > 0)
+		return usage_error("list",
+			"--results and --shell go with --where, which lists rows "
+			"of the matrix");
+	return list(memory, wish.cases_dir, wish.cases.words, strcmp(what, "shells") != 0,
+		strcmp(what, "cases") != 0);
 }
 
 int cmd_list(int argc, char **argv)

@@ -9,27 +9,47 @@
 
 #include "report/report.h"
 
-enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR };
+struct report_wish {
+	const struct report *report;
+	const char *output, *colour;
+	struct words_option shells, cases, where;
+};
+
+enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE };
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"output", required_argument, NULL, OPT_OUTPUT},
 	{"color", required_argument, NULL, OPT_COLOR},
+	{"shell", required_argument, NULL, OPT_SHELL},
+	{"case", required_argument, NULL, OPT_CASE},
+	{"where", required_argument, NULL, OPT_WHERE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
 
 static void print_help(void)
 {
-	fputs("Usage: sigmatrix report RESULTS [--format FORMAT] [--output FILE]\n"
+	fputs("Usage: sigmatrix report RESULTS [OPTION]...\n"
 	      "\n"
 	      "Prints the matrix that 'sigmatrix run --output RESULTS' kept. Examples:\n"
 	      "  sigmatrix report results/matrix.json\n"
 	      "  sigmatrix report results/matrix.json --format markdown --output MATRIX.md\n"
+	      "  sigmatrix report results/matrix.json --format conformance --shell dash\n"
+	      "  sigmatrix report results/matrix.json --where differ --shell dash --shell bash\n"
+	      "\n"
+	      "  --format FORMAT   see below\n"
+	      "  --output FILE     write the report there\n"
+	      "  --shell NAME      only this shell; may be repeated\n"
+	      "  --case GLOB       only cases whose name, group or last part matches; may be\n"
+	      "                    repeated\n"
+	      "  --where CONDITION only rows of which it holds, see below; all of several must\n"
+	      "  --color auto|always|never\n"
 	      "\nFormats:\n",
 		stdout);
 	for (size_t i = 0; reports[i]; i++)
-		printf("  %-10s %s\n", reports[i]->name, reports[i]->summary);
+		printf("  %-12s %s\n", reports[i]->name, reports[i]->summary);
+	printf("\nConditions:\n%s", select_help);
 }
 
 /* A reader of 'output' never sees half a report. */
@@ -51,21 +71,20 @@ static int write_file(void *memory, const struct results *results, const struct 
 	return EXIT_NOT_MEASURED;
 }
 
-static int report_on(void *memory, const char *path, const struct report *report,
-	const char *output, const char *colour)
+static int report_on(void *memory, const char *path, const struct report_wish *wish)
 {
-	struct diag *diag = diag_new(memory);
-	struct results *results = results_load(memory, path, diag);
-	struct report_options how = {.colour = !output && wants_colour(colour, STDOUT_FILENO),
+	const struct selection selection = {
+		wish->shells.words, wish->cases.words, wish->where.words};
+	struct results *results = load_results(memory, "report", path, &selection);
+	struct report_options how = {
+		.colour = !wish->output && wants_colour(wish->colour, STDOUT_FILENO),
 		.width = terminal_width(STDOUT_FILENO)};
 
-	if (!results) {
-		diag_print(diag, stderr);
+	if (!results)
 		return EXIT_BAD_USAGE;
-	}
-	if (output)
-		return write_file(memory, results, report, &how, output);
-	int result = report->write(results, &how, stdout);
+	if (wish->output)
+		return write_file(memory, results, wish->report, &how, wish->output);
+	int result = wish->report->write(results, &how, stdout);
 	if (result == 0 && fflush(stdout) == 0)
 		return 0;
 	complain("unable to print the report: %s", strerror(result ? -result : errno));
@@ -74,24 +93,32 @@ static int report_on(void *memory, const char *path, const struct report *report
 
 static int parse_and_report(void *memory, int argc, char **argv)
 {
-	const struct report *report = reports[0];
-	const char *output = NULL, *colour = NULL;
+	struct report_wish wish = {.report = reports[0]};
 	int option;
 
 	while ((option = next_option(argc, argv, options, "report")) != -1) {
 		switch (option) {
 		case OPT_FORMAT:
-			report = find_report("report", optarg);
-			if (!report)
+			wish.report = find_report("report", optarg);
+			if (!wish.report)
 				return EXIT_BAD_USAGE;
 			break;
 		case OPT_OUTPUT:
-			output = optarg;
+			wish.output = optarg;
 			break;
 		case OPT_COLOR:
-			colour = optarg;
-			if (!parse_colour("report", colour))
+			wish.colour = optarg;
+			if (!parse_colour("report", optarg))
 				return EXIT_BAD_USAGE;
+			break;
+		case OPT_SHELL:
+			option_add(memory, &wish.shells, optarg);
+			break;
+		case OPT_CASE:
+			option_add(memory, &wish.cases, optarg);
+			break;
+		case OPT_WHERE:
+			option_add(memory, &wish.where, optarg);
 			break;
 		case 'h':
 			print_help();
@@ -103,7 +130,7 @@ static int parse_and_report(void *memory, int argc, char **argv)
 	if (optind + 1 != argc)
 		return usage_error(
 			"report", "name one results file, for example results/matrix.json");
-	return report_on(memory, argv[optind], report, output, colour);
+	return report_on(memory, argv[optind], &wish);
 }
 
 int cmd_report(int argc, char **argv)

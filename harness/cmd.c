@@ -136,6 +136,23 @@ bool parse_isolation(const char *command, const char *text, int *out)
 	return false;
 }
 
+struct results *load_results(const void *parent, const char *command, const char *path,
+	const struct selection *selection)
+{
+	struct diag *diag = diag_new(parent);
+	struct results *results = results_load(parent, path, diag);
+
+	if (!results) {
+		diag_print(diag, stderr);
+		return NULL;
+	}
+	const char *fault = results_select(results, selection);
+	if (!fault)
+		return results;
+	usage_error(command, "%s", fault);
+	return NULL;
+}
+
 const struct report *find_report(const char *command, const char *name)
 {
 	const char *names[16] = {NULL};

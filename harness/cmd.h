@@ -10,6 +10,7 @@
 #include "model/shell.h"
 #include "play/cell.h"
 #include "report/report.h"
+#include "report/select.h"
 
 /* Exit statuses; sigmatrix(1). */
 enum { EXIT_AS_EXPECTED = 0, EXIT_REGRESSION = 1, EXIT_BAD_USAGE = 2, EXIT_NOT_MEASURED = 3 };
@@ -61,6 +62,10 @@ struct shell **load_shells(const void *parent, size_t *count);
  * name is an error. With versions read. NULL after complaining. */
 struct shell **choose_shells(const void *parent, struct shell **catalogue, size_t catalogue_count,
 	char **wanted, size_t wanted_count, size_t *count);
+
+/* The results file, and of it what was selected; NULL after complaining. */
+struct results *load_results(const void *parent, const char *command, const char *path,
+	const struct selection *selection);
 
 /* The report of that name, or NULL after complaining. */
 const struct report *find_report(const char *command, const char *name);

@@ -194,6 +194,42 @@ usage_error() {
 	assert_equal "${#lines[@]}" 6 # no temporary file beside them
 }
 
+@test "list --where and report --where answer from a results file" {
+	sigmatrix run --case exec/simple-command --case exec/exec-exit-trap --shell dash --shell bash --quiet \
+		--output "$WORK/m.json" >/dev/null
+	run --separate-stderr sigmatrix list --where differ --results "$WORK/m.json"
+	assert_success
+	assert_line --regexp '^  simple-command +· fork +· exec$'
+	refute_output --partial 'n/a'
+	assert_equal "$stderr" 'sigmatrix: 1 rows of 1 cases'
+	run sigmatrix report "$WORK/m.json" --where outcome=fork --shell dash --format json
+	assert_success
+	run jq -r '[.cells[] | .case, .shell] | join(" ")' <<<"$output"
+	assert_output 'exec/simple-command dash'
+	run sigmatrix report "$WORK/m.json" --format conformance --shell dash
+	assert_line '  · exec/simple-command  fork: a child ran the command while the shell waited'
+}
+
+@test "list --where says what is wrong with the question" {
+	run sigmatrix list --where violates=zhs --results "$BATS_TEST_DIRNAME/../results/matrix.json"
+	assert_failure 2
+	assert_line "sigmatrix: list: the results have no shell 'zhs'; did you mean 'zsh'?"
+	run sigmatrix list --where differ --results "$WORK/none.json"
+	assert_failure 2
+	assert_output --partial "$WORK/none.json"
+	run sigmatrix list --shell dash
+	assert_failure 2
+	assert_output --partial 'go with --where'
+}
+
+@test "all deviations of one shell: of the reference matrix, as many as the matrix has" {
+	local matrix=$BATS_TEST_DIRNAME/../results/matrix.json
+	run --separate-stderr sigmatrix list --where violates=zsh --shell zsh --results "$matrix"
+	assert_success
+	[[ $stderr == "sigmatrix: $(jq '[.cells[] | select(.shell == "zsh" and
+		.verdict == "violates")] | length' "$matrix") rows of "* ]]
+}
+
 @test "an output that cannot be written is an error, and nothing is left" {
 	run --separate-stderr sigmatrix run "${one[@]}" --output "$WORK/none/m.json"
 	assert_equal "$status" 3

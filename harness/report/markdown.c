@@ -1,6 +1,6 @@
 /* results/MATRIX.md: the matrix, and what each case is about, for readers of a web page. Every word
  * that came from a case, a shell or the host is escaped. */
-#include "report.h"
+#include "conduct.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -124,8 +124,11 @@ static void put_tally(struct document *document, size_t column, const bool *show
 {
 	size_t counts[MARK_COUNT];
 
+	const char *name = document->matrix->columns[column]->name;
+
 	matrix_tally(document->matrix, column, counts);
-	fprintf(document->out, "| %s |", safe(document, document->matrix->columns[column]->name));
+	fprintf(document->out, "| [%s](#%s) |", safe(document, name),
+		anchor(document, "shell", name));
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
 		if (shown[mark])
 			fprintf(document->out, " %zu |", counts[mark]);
@@ -156,6 +159,93 @@ static void put_summary(struct document *document)
 	      "a shell "
 	      "that does not claim the standard.\n\n",
 		document->out);
+}
+
+/* Shells ------------------------------------------------------------------------------------ */
+
+static char *case_link(struct document *document, const struct conduct *conduct)
+{
+	char *link = talloc_asprintf(document->memory, "[%s](#%s)",
+		safe(document, conduct->record->name),
+		anchor(document, "case", conduct->record->name));
+
+	if (!*conduct->variants)
+		return link;
+	return talloc_asprintf(document->memory, "%s %s", link, safe(document, conduct->variants));
+}
+
+static void put_deviations(struct document *document, size_t column)
+{
+	size_t count;
+	const struct conduct *list =
+		conduct_collect(document->memory, document->matrix, column, MARK_VIOLATES, &count);
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(document->out, "- %s: %s: %s\n", case_link(document, &list[i]),
+			cell_label(document, list[i].cell), safe(document, list[i].meaning));
+	if (count)
+		fputc('\n', document->out);
+}
+
+/* What few look for, folded up. */
+static void put_folded(
+	struct document *document, size_t column, enum mark mark, const char *heading)
+{
+	size_t count;
+	const struct conduct *list =
+		conduct_collect(document->memory, document->matrix, column, mark, &count);
+
+	if (!count)
+		return;
+	fprintf(document->out, "<details><summary>%s</summary>\n\n", heading);
+	for (size_t i = 0; i < count; i++)
+		fprintf(document->out, "- %s: %s\n", case_link(document, &list[i]),
+			cell_label(document, list[i].cell));
+	fputs("\n</details>\n\n", document->out);
+}
+
+static void put_absences(struct document *document, size_t column)
+{
+	size_t count;
+	const struct conduct *list =
+		conduct_collect(document->memory, document->matrix, column, MARK_NA, &count);
+	const struct absence *absences = absence_collect(document->memory, list, count, &count);
+
+	if (!count)
+		return;
+	fputs("<details><summary>Not applicable</summary>\n\n", document->out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(document->out, "- %zu cells of %zu cases: %s\n", absences[i].cells,
+			absences[i].cases, safe(document, absences[i].reason));
+	fputs("\n</details>\n\n", document->out);
+}
+
+static void put_conduct(struct document *document, size_t column)
+{
+	const struct shell_record *shell = document->matrix->columns[column];
+
+	fprintf(document->out, "<a id=\"%s\"></a>\n\n### %s\n\n%s: %s.\n\n",
+		anchor(document, "shell", shell->name), safe(document, shell->title),
+		safe(document, shell->name),
+		safe(document, conduct_sentence(document->memory, document->matrix, column)));
+	put_deviations(document, column);
+	put_folded(document, column, MARK_UNKNOWN, "Unknown or timeout");
+	put_folded(document, column, MARK_BROKEN, "Broken or disputed");
+	put_folded(document, column, MARK_UNSTABLE, "Unstable");
+	put_folded(document, column, MARK_PERMITTED, "Permitted variations");
+	put_folded(document, column, MARK_UNJUDGED, "Measured, not judged");
+	put_absences(document, column);
+	talloc_free_children(document->memory);
+}
+
+static void put_conducts(struct document *document)
+{
+	fputs("## Shells\n\nWhat each shell does otherwise than the standard requires, what it "
+	      "does "
+	      "where the standard leaves\nit open, and what could not be asked of it.\n\n",
+		document->out);
+	for (size_t i = 0; i < document->matrix->column_count; i++)
+		put_conduct(document, i);
 }
 
 /* The matrix -------------------------------------------------------------------------------- */
@@ -244,10 +334,33 @@ static void put_outcomes(struct document *document, const struct case_record *re
 	fputc('\n', document->out);
 }
 
-static bool any_cell(const struct cell *cell)
+static bool applies(const struct cell *cell)
 {
-	(void)cell;
-	return true;
+	return cell_mark(cell) != MARK_NA;
+}
+
+/* Shells of which the case could not be asked in any variant; why is told with the shell. */
+static void put_not_asked(struct document *document, const struct case_record *record)
+{
+	const struct matrix *matrix = document->matrix;
+	bool any = false;
+
+	for (size_t i = 0; i < matrix->column_count; i++) {
+		bool all = true;
+
+		for (size_t v = 0; record->variants[v] && all; v++) {
+			const struct cell *cell = results_cell(matrix->results, record->name,
+				record->variants[v], matrix->columns[i]->name);
+			all = cell && cell_mark(cell) == MARK_NA;
+		}
+		if (!all)
+			continue;
+		fprintf(document->out, "%s %s",
+			any ? "" : "- – n/a:", safe(document, matrix->columns[i]->name));
+		any = true;
+	}
+	if (any)
+		fputc('\n', document->out);
 }
 
 /* Is there anything a reader may ask the reason of: shells that differ, or a cell that does not
@@ -265,7 +378,7 @@ static void put_reasons(struct document *document, const struct case_record *rec
 {
 	size_t count;
 	const struct finding *findings =
-		findings_collect(document->memory, document->matrix, record, any_cell, &count);
+		findings_collect(document->memory, document->matrix, record, applies, &count);
 
 	if (!worth_reasons(findings, count))
 		return;
@@ -280,6 +393,7 @@ static void put_reasons(struct document *document, const struct case_record *rec
 			fprintf(document->out, "<br>%s", safe(document, finding->cell->reason));
 		fputc('\n', document->out);
 	}
+	put_not_asked(document, record);
 	fputs("\n</details>\n\n", document->out);
 }
 
@@ -313,6 +427,7 @@ static int write_markdown(
 	put_shells(&document);
 	put_missing(&document);
 	put_summary(&document);
+	put_conducts(&document);
 	put_matrix(&document);
 	fputs("## Cases\n\n", out);
 	for (size_t i = 0; i < results->case_count; i++)

@@ -10,7 +10,8 @@
 
 #include "../model/utf8.h"
 
-const struct report *const reports[] = {&report_term, &report_markdown, &report_json, NULL};
+const struct report *const reports[] = {
+	&report_term, &report_markdown, &report_conformance, &report_json, NULL};
 
 /* Harmless text ---------------------------------------------------------------------------- */
 

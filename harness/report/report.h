@@ -9,7 +9,8 @@
 
 struct report_options {
 	bool colour;
-	int width; /* columns of the terminal; 80 when unknown */
+	int width;  /* columns of the terminal; 80 when unknown */
+	bool brief; /* the rows and nothing around them */
 };
 
 struct report {
@@ -20,7 +21,7 @@ struct report {
 		const struct results *results, const struct report_options *options, FILE *out);
 };
 
-extern const struct report report_term, report_markdown, report_json;
+extern const struct report report_term, report_markdown, report_conformance, report_json;
 
 /* All reports, NULL-terminated. */
 extern const struct report *const reports[];

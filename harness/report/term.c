@@ -601,6 +601,17 @@ static void put_missing(struct page *page)
 	}
 }
 
+static void put_closing(struct page *page)
+{
+	put_legend(page);
+	put_summary(page);
+	put_doubts(page);
+	put_missing(page);
+	if (!page->matrix->results->host.complete)
+		new_line(page);
+	put_interrupted(page);
+}
+
 static int write_term(
 	const struct results *results, const struct report_options *options, FILE *out)
 {
@@ -613,15 +624,11 @@ static int write_term(
 	int rc = 0;
 
 	errno = 0;
-	put_opening(&page);
+	if (!options->brief)
+		put_opening(&page);
 	put_groups(&page);
-	put_legend(&page);
-	put_summary(&page);
-	put_doubts(&page);
-	put_missing(&page);
-	if (!results->host.complete)
-		new_line(&page);
-	put_interrupted(&page);
+	if (!options->brief)
+		put_closing(&page);
 	if (fflush(out) == EOF || ferror(out))
 		rc = errno ? -errno : -EIO;
 	talloc_free(memory);

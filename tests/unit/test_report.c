@@ -10,6 +10,7 @@
 #include <talloc.h>
 
 #include "report/report.h"
+#include "report/select.h"
 
 #define HOSTILE "\033[2J\033]0;t\007a|b`c`<script>&[x](y)\nz\r\xff\xc2\x9b*_\xe2\x80\xae"
 
@@ -353,7 +354,7 @@ static void test_summary(void **state)
 	(void)state;
 	expect(text, "\n  dash            8 conforms    1 permitted    1 violates    0 doubt    0 "
 		     "n/a\n");
-	expect(page, "\n| dash | 8 | 1 | 1 |\n");
+	expect(page, "\n| [dash](#shell-dash) | 8 | 1 | 1 |\n");
 	expect(text, "\nNot measured\n  posh: posh is not in PATH; install the package posh\n");
 	expect(page, "\n- posh: posh is not in PATH; install the package posh\n");
 	expect_not(text, "Doubts");
@@ -499,9 +500,9 @@ static void test_hostile_markdown(void **state)
 	expect(text, "a\\|b\\`c\\`&lt;script&gt;&amp;\\[x\\](y) z");
 	for (const char *tag = text; (tag = strchr(tag, '<')); tag++)
 		assert_true(!strncmp(tag, "<br>", 4) || !strncmp(tag, "<a id=\"case-", 12) ||
-			    !strncmp(tag, "</a>", 4) || !strncmp(tag, "<details>", 9) ||
-			    !strncmp(tag, "</details>", 10) || !strncmp(tag, "<summary>", 9) ||
-			    !strncmp(tag, "</summary>", 10));
+			    !strncmp(tag, "<a id=\"shell-", 13) || !strncmp(tag, "</a>", 4) ||
+			    !strncmp(tag, "<details>", 9) || !strncmp(tag, "</details>", 10) ||
+			    !strncmp(tag, "<summary>", 9) || !strncmp(tag, "</summary>", 10));
 	talloc_free(results);
 }
 
@@ -594,6 +595,131 @@ static void test_write_errors_are_told(void **state)
 	talloc_free(results);
 }
 
+/* Conformance ------------------------------------------------------------------------------ */
+
+static void test_conformance(void **state)
+{
+	struct results *results = sample();
+	const char *text = written(&report_conformance, results, 80, false);
+	const char *page = markdown(results);
+
+	(void)state;
+	expect(text, "dash: 1.0\n8 of 9 required behaviours; 1 deviations; 1 permitted; 0 n/a\n"
+		     "\nDeviations\n  ✗ trap/some-differ [HUP]  lost: the signal was lost\n"
+		     "\nPermitted variations\n  · exec/divided  fork: the shell stayed\n");
+	expect(text,
+		"bash: 1.0\n10 of 10 required behaviours; 0 deviations; 0 permitted; 0 n/a\n\n");
+	expect(page, "<a id=\"shell-dash\"></a>\n\n### dash\n\ndash: 8 of 9 required behaviours;");
+	expect(page, "\n- [trap/some-differ](#case-trap.some-differ) HUP: ✗ lost: the signal was "
+		     "lost\n");
+	talloc_free(results);
+}
+
+static void test_conformance_of_others(void **state)
+{
+	struct results *results = sample();
+
+	(void)state;
+	for (size_t i = 0; i < results->cell_count; i++)
+		if (!strcmp(results->cells[i].shell, "zsh"))
+			results->cells[i].verdict = VERDICT_NONE;
+	results->cells[0].outcome = "n/a";
+	results->cells[0].reason = "no \033[31mred\n<b>";
+	const char *text = written(&report_conformance, results, 80, false);
+	expect(text, "zsh: 1.0\ndoes not claim the standard: 10 measured, not judged; 0 n/a\n");
+	expect(text, "\nNot applicable\n  1 cells of 1 cases: no \\x1b[31mred\\x0a<b>\n");
+	talloc_free(results);
+}
+
+/* Selection -------------------------------------------------------------------------------- */
+
+/* "exec/divided; trap/some-differ HUP": the rows that are left. */
+static char *selected(const char *where, const char *shells, const char *cases)
+{
+	struct results *results = sample();
+	char *lists[3][8] = {{NULL}};
+	const char *texts[3] = {shells, cases, where};
+	const char *fault;
+	char *out;
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t count = 0;
+		char *rest, *copy = talloc_strdup(results, texts[i]);
+
+		for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+			lists[i][count++] = w;
+	}
+	fault = results_select(results, &(struct selection){lists[0], lists[1], lists[2]});
+	out = talloc_strdup(NULL, fault ? fault : "");
+	for (size_t i = 0; i < results->case_count && !fault; i++) {
+		out = talloc_asprintf_append(out, "%s%s", *out ? "; " : "", results->cases[i].name);
+		for (const char **v = results->cases[i].variants; *v && **v; v++)
+			out = talloc_asprintf_append(out, " %s", *v);
+	}
+	talloc_free(results);
+	return out;
+}
+
+static void expect_selected(
+	const char *where, const char *shells, const char *cases, const char *rows)
+{
+	char *found = selected(where, shells, cases);
+
+	assert_string_equal(found, rows);
+	talloc_free(found);
+}
+
+static void test_selection(void **state)
+{
+	(void)state;
+	expect_selected("", "", "exec", "exec/agreed; exec/divided");
+	expect_selected("differ", "", "", "exec/divided; trap/some-differ HUP");
+	expect_selected("differ", "bash zsh", "", "");
+	expect_selected("differ", "bash dash", "*/some*", "trap/some-differ HUP");
+	/* Every shell of the sample is a family of its own. */
+	expect_selected("alone", "", "", "trap/some-differ HUP");
+	expect_selected("alone=dash", "", "", "trap/some-differ HUP");
+	expect_selected("alone=bash", "", "", "");
+	/* Of two families neither is alone. */
+	expect_selected("alone", "bash dash", "", "");
+	expect_selected("violates=dash", "", "", "trap/some-differ HUP");
+	expect_selected("violates=bash", "", "", "");
+	expect_selected("permitted", "", "", "exec/divided");
+	expect_selected("outcome=lost", "", "", "trap/some-differ HUP");
+	expect_selected("violates permitted", "", "", "");
+	expect_selected("doubt", "", "", "");
+}
+
+static void test_selection_faults(void **state)
+{
+	(void)state;
+	expect_selected("difer", "", "", "--where does not know 'difer'; did you mean 'differ'?");
+	expect_selected(
+		"violates=bsh", "", "", "the results have no shell 'bsh'; did you mean 'bash'?");
+	expect_selected("", "qsh", "", "the results have no shell 'qsh'; did you mean 'zsh'?");
+	expect_selected("outcome", "", "", "--where outcome=LABEL needs the label");
+	expect_selected("differ=bash", "", "",
+		"--where differ takes no value; name the shells to compare with --shell");
+}
+
+/* Cells of what is left are found, and their families, too. */
+static void test_selection_keeps_cells(void **state)
+{
+	struct results *results = sample();
+	char *shells[] = {"zsh", "dash", NULL}, *where[] = {"differ", NULL};
+
+	(void)state;
+	((struct shell_record *)&results->shells[4])->family = "ash"; /* zsh */
+	assert_null(results_select(results, &(struct selection){shells, NULL, where}));
+	assert_int_equal(results->shell_count, 2);
+	assert_int_equal(results->cell_count, 4);
+	assert_string_equal(results_cell(results, "exec/divided", "", "zsh")->outcome, "exec");
+	assert_string_equal(
+		results_cell(results, "trap/some-differ", "HUP", "dash")->outcome, "lost");
+	assert_null(results_cell(results, "exec/divided", "", "bash"));
+	talloc_free(results);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,6 +744,11 @@ int main(void)
 		cmocka_unit_test(test_deterministic),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_write_errors_are_told),
+		cmocka_unit_test(test_conformance),
+		cmocka_unit_test(test_conformance_of_others),
+		cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_selection_faults),
+		cmocka_unit_test(test_selection_keeps_cells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+/* "Where do shells differ? Which row is zsh alone in?": a part of the results, chosen by what was
+ * measured. */
+#ifndef SIGMATRIX_SELECT_H
+#define SIGMATRIX_SELECT_H
+
+#include "../model/record.h"
+
+/* NULL-terminated lists; NULL or empty: everything. */
+struct selection {
+	char *const *shells; /* names of shells: the others' cells are left out, and not asked */
+	char *const *cases;  /* globs, as case_load_all() takes them */
+	char *const *where;  /* all must hold of a row (a variant of a case); see select_help */
+};
+
+/* The conditions, one a line with what it means: for --help. */
+extern const char select_help[];
+
+/* Leaves in the results what was selected; cases without a row are left out, too. The results must
+ * be sorted. NULL, or what is wrong with the selection (talloc child of the results). */
+const char *results_select(struct results *results, const struct selection *selection);
+
+#endif
