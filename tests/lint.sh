@@ -36,4 +36,6 @@ case $(clang-format --version 2>&1) in
 *) echo "ok - clang-format # skip: .clang-format is for version 14" ;;
 esac
 check "sigmatrix lint" "$build/sigmatrix" lint
+check "every line of docs/coverage.tsv has its case and variant" \
+	tests/coverage.sh "$build/sigmatrix" docs/coverage.tsv
 exit $status
