@@ -29,6 +29,24 @@ assert_complaint() {
 	assert_complaint unknown-key.case 3 "'terminal'"
 }
 
+@test "an unknown feature, with the nearest, in a case and in a shell file" {
+	assert_complaint unknown-feature.case 3 "'job-control'"
+	local file=$FIXTURES/malformed/unknown-feature.shell
+	run sigmatrix lint "$file"
+	assert_equal "$status" 2
+	assert_line --index 0 "sigmatrix: $file:3: unknown feature 'wait_n'; did you mean 'wait-n'?"
+}
+
+@test "the features lint knows are those of docs/case-format.md" {
+	local documented
+	# shellcheck disable=SC2016 # backquotes of the table
+	documented=$(sed -n '/^## 5\./,/^## 6\./s/^| `\([a-z-]*\)` |.*/\1/p' "$ROOT/docs/case-format.md")
+	sed 's/wait_n/xxxxxxxxxxxx/' "$FIXTURES/malformed/unknown-feature.shell" >"$WORK/x.shell"
+	run sigmatrix lint "$WORK/x.shell"
+	assert_line --index 0 --partial "; known: ${documented//$'\n'/, }"
+	[[ ${lines[0]} == *"${documented##*$'\n'}" ]]
+}
+
 @test "an unknown verb, with the nearest" {
 	assert_complaint unknown-verb.case 12 "'await'"
 }

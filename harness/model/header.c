@@ -4,6 +4,7 @@
 
 #include <talloc.h>
 
+#include "features.h"
 #include "parts.h"
 #include "signals.h"
 
@@ -172,16 +173,6 @@ static void set_session(struct reader *reader, const char *value, const struct p
 		reader->tc->session = (enum case_session)session;
 }
 
-static void set_needs(struct reader *reader, const char *value, const struct place *place)
-{
-	reader->tc->needs = words_split(reader->tc, value);
-	for (size_t i = 0; reader->tc->needs[i]; i++)
-		if (!name_valid(reader->tc->needs[i]))
-			complain(place,
-				"the feature '%.80s' must be lower-case letters, digits, '-'",
-				reader->tc->needs[i]);
-}
-
 static void set_key(
 	struct reader *reader, enum header_key key, const char *value, const struct place *place)
 {
@@ -216,7 +207,7 @@ static void set_key(
 		tc->blocked = read_signals(value, place);
 		return;
 	case KEY_NEEDS:
-		set_needs(reader, value, place);
+		tc->needs = features_read(tc, value, place);
 		return;
 	case KEY_BUSY:
 		set_busy(reader, value, place);

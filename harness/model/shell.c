@@ -14,6 +14,7 @@
 #include <sha2.h>
 #include <talloc.h>
 
+#include "features.h"
 #include "text.h"
 
 enum { DEFAULT_ORDER = 50, MAX_ORDER = 9999, MAX_LIKE = 8 };
@@ -110,16 +111,6 @@ static void set_program(struct shell *shell, const char *value, const struct pla
 		set_text(shell, &shell->program, value);
 }
 
-static void set_features(struct shell *shell, const char *value, const struct place *place)
-{
-	shell->lacks = words_split(shell, value);
-	for (size_t i = 0; shell->lacks[i]; i++)
-		if (!name_valid(shell->lacks[i]))
-			complain(place,
-				"the feature '%.80s' must be lower-case letters, digits, '-'",
-				shell->lacks[i]);
-}
-
 /* Length of the variable's name in NAME=VALUE, 0 when there is none. */
 static size_t env_name_length(const char *value)
 {
@@ -201,7 +192,7 @@ static void set_key(
 		add_env(shell, value, place);
 		return;
 	case KEY_LACKS:
-		set_features(shell, value, place);
+		shell->lacks = features_read(shell, value, place);
 		return;
 	case KEY_DIALECT:
 		set_name(shell, &shell->dialect, "dialect", value, place);

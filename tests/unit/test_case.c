@@ -224,7 +224,9 @@ static const struct fault {
 	{HEAD "ignored: INT TRM\n", "unknown signal 'TRM'; did you mean 'TERM'?"},
 	{HEAD "ignored: KILL\n", "no process can ignore or block KILL"},
 	{HEAD "blocked: STOP\n", "no process can ignore or block STOP"},
-	{HEAD "needs: Job\n", "the feature 'Job' must be lower-case"},
+	{HEAD "needs: wait moniter\n",
+		"x.case:4: unknown feature 'moniter'; did you mean 'monitor'?"},
+	{HEAD "needs: Fg\n", "x.case:4: unknown feature 'Fg'; known: job-control, monitor, "},
 	{HEAD "vary: SIG INT\n", "'vary' is written: NAME = word word ..."},
 	{HEAD "vary: SIG =\n", "'vary' is written: NAME = word word ..."},
 	{HEAD "vary: sig = INT\n", "'sig' must be upper-case letters"},
@@ -514,7 +516,7 @@ static const char *const good_cases[] = {
 	"script:\n    actor job $1 2>&1\n    actor other 2>x\n    \"$A\" actor x exit 3; "
 	"echo done\n    # the actor knows nothing\n    echo 'done' >>\"$EVENTS\"\n" OUTCOMES,
 	HEAD "terminal: yes\nsession: shared\noptions: -m -u\nignored: INT SIGQUIT\nblocked: USR1\n"
-	     "needs: job-control fg\n" PROSE SCRIPT STEPS OUTCOMES,
+	     "needs: job-control wait-n\n" PROSE SCRIPT STEPS OUTCOMES,
 	TTY_HEAD PROSE TTY_STEPS("    press ^\\\n    type\n    resize 10x20\n    hangup\n"
 				 "    await shell ready\n    await shell waiting\n") OUTCOMES,
 };

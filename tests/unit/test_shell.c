@@ -97,7 +97,7 @@ static void test_every_key(void **state)
 		"# comment\n\ntitle: The X shell\nfamily: ksh\npackage: x-sh+\nprogram: xsh-bin\n"
 		"argv0: sh\noptions: -a  -b\ncommand: -x -c\nscript: --\nstdin:\ninteractive: -i "
 		"-l\n"
-		"env: A=1\nenv: B=two words\nlacks: fg bg\ndialect: fish\n"
+		"env: A=1\nenv: B=two words\nlacks: monitor set-b\ndialect: fish\n"
 		"version: echo \"$X: 1\"\norder: 3\n");
 
 	assert_string_equal(shell->name, "xsh");
@@ -112,7 +112,7 @@ static void test_every_key(void **state)
 	assert_words(shell->stdin_words, "");
 	assert_words(shell->interactive, "[-i][-l]");
 	assert_words(shell->env, "[A=1][B=two words]");
-	assert_words(shell->lacks, "[fg][bg]");
+	assert_words(shell->lacks, "[monitor][set-b]");
 	assert_string_equal(shell->dialect, "fish");
 	assert_string_equal(shell->version_text, "echo \"$X: 1\"");
 }
@@ -174,7 +174,9 @@ static void test_faults(void **state)
 		{"env: A\n", "f.shell:1: env 'A' must be NAME=VALUE"},
 		{"env: 1A=x\n", "f.shell:1: env '1A=x' must be NAME=VALUE"},
 		{"env: EVENTS=x\n", "f.shell:1: env 'EVENTS' is set by the player"},
-		{"lacks: Fg\n", "f.shell:1: the feature 'Fg' must be lower-case"},
+		{"lacks: wait set_b\n",
+			"f.shell:1: unknown feature 'set_b'; did you mean 'set-b'?"},
+		{"lacks: Fg\n", "f.shell:1: unknown feature 'Fg'; known: job-control, monitor, "},
 		{"order: many\n", "f.shell:1: order 'many' must be a number"},
 		{"order: -1\n", "f.shell:1: order '-1' must be a number"},
 		{"like: nobody\n", "f.shell:1: like 'nobody': there is no"},

@@ -1,0 +1,10 @@
+/* What scenes rely on and not every shell has. Private to model/. */
+#ifndef SIGMATRIX_FEATURES_H
+#define SIGMATRIX_FEATURES_H
+
+#include "text.h"
+
+/* The words of "needs:" and "lacks:"; complains about those that are no features. */
+const char **features_read(const void *parent, const char *value, const struct place *place);
+
+#endif
