@@ -25,7 +25,8 @@ enum {
 	EVENTS_MAX = 50000, /* a subject that makes more is flooding us */
 	OUTPUT_MAX = 16384, /* of what the terminal prints, kept as evidence */
 	NAP_MIN_NS = 20000,
-	NAP_MAX_NS = 500000
+	NAP_SHORT_NS = 500000,
+	NAP_MAX_NS = 10000000
 };
 
 /* The harness's end of an actor's socket. */
@@ -370,8 +371,36 @@ static bool drain_terminal(struct player *p)
 	return any;
 }
 
+enum { FIXED_FDS = 6, POLLED_LINKS = 64, CANCEL = 5 };
+
+/* Waits for news for nap_ns at most. True: there are some, among them perhaps that we are to give
+ * up. */
+static bool poll_news(struct player *p, long nap_ns)
+{
+	struct pollfd fds[FIXED_FDS + POLLED_LINKS];
+	nfds_t count = 0;
+	struct timespec nap = {.tv_nsec = nap_ns};
+	const int fixed[FIXED_FDS] = {p->options->child_fd, p->arena->events_fd,
+		p->arena->listener_fd, p->launched.wire,
+		p->pty.master, [CANCEL] = p->options->cancel_fd};
+
+	for (size_t i = 0; i < FIXED_FDS; i++)
+		fds[count++] = (struct pollfd){.fd = fixed[i], .events = POLLIN};
+	for (size_t i = 0; i < p->link_count && count < FIXED_FDS + POLLED_LINKS; i++)
+		if (p->links[i].fd >= 0)
+			fds[count++] = (struct pollfd){.fd = p->links[i].fd, .events = POLLIN};
+	if (ppoll(fds, count, &nap, NULL) <= 0)
+		return false;
+	if (fds[CANCEL].revents)
+		p->cancelled = true;
+	return true;
+}
+
 static bool drain(struct player *p)
 {
+	/* One call where there would be one for each source, and mostly for nothing. */
+	if (p->link_count <= POLLED_LINKS && !poll_news(p, 0))
+		return false;
 	bool any = drain_statuses(p);
 
 	any |= drain_actors(p);
@@ -390,23 +419,17 @@ static void check_limits(struct player *p)
 	}
 }
 
-/* Sleeps until there is news, or for nap_ns at most: somebody may be waiting with a timeout, or
- * computing. */
-static void wait_for_news(struct player *p, long nap_ns)
+/* How long to wait before asking again whether the scene has settled: somebody may be computing, or
+ * waiting with a timeout (fish's idle threads: half a second), of which there is no news. */
+static long next_nap(long nap, int64_t waited_ns)
 {
-	struct pollfd fds[6 + 64];
-	nfds_t count = 0;
-	struct timespec nap = {.tv_nsec = nap_ns};
-	const int fixed[] = {p->options->child_fd, p->arena->events_fd, p->arena->listener_fd,
-		p->launched.wire, p->pty.master, p->options->cancel_fd};
+	int64_t max = waited_ns / 16;
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
-		fds[count++] = (struct pollfd){.fd = fixed[i], .events = POLLIN};
-	for (size_t i = 0; i < p->link_count && count < 6 + 64; i++)
-		if (p->links[i].fd >= 0)
-			fds[count++] = (struct pollfd){.fd = p->links[i].fd, .events = POLLIN};
-	if (ppoll(fds, count, &nap, NULL) > 0 && fds[5].revents)
-		p->cancelled = true;
+	if (max < NAP_SHORT_NS)
+		max = NAP_SHORT_NS;
+	if (max > NAP_MAX_NS)
+		max = NAP_MAX_NS;
+	return 2 * nap > max ? (long)max : 2 * nap;
 }
 
 /* --- settling --- */
@@ -555,6 +578,7 @@ static bool holds_at_rest(struct player *p, const struct step *step)
 static bool wait_until(struct player *p, const struct wish *wish, const char *label)
 {
 	long nap = NAP_MIN_NS;
+	int64_t began_ns = now_ns();
 
 	while (!is_over(p)) {
 		bool news = drain(p);
@@ -572,8 +596,13 @@ static bool wait_until(struct player *p, const struct wish *wish, const char *la
 			time_out(p, wish->text);
 			return false;
 		}
-		nap = news ? NAP_MIN_NS : nap * 2 > NAP_MAX_NS ? NAP_MAX_NS : nap * 2;
-		wait_for_news(p, nap);
+		if (news) {
+			began_ns = now_ns();
+			nap = NAP_MIN_NS;
+		} else {
+			nap = next_nap(nap, now_ns() - began_ns);
+		}
+		poll_news(p, nap);
 	}
 	return false;
 }
@@ -698,12 +727,12 @@ static long storm_rounds(struct player *p, const struct step *step, int who)
 		if (has_taken(p, step, who)) {
 			blow(p, step, who, rounds++);
 			nap = NAP_MIN_NS;
-		} else if (nap == NAP_MAX_NS && is_settled(p)) {
+		} else if (nap == NAP_SHORT_NS && is_settled(p)) {
 			break;
 		} else {
-			nap = nap * 2 > NAP_MAX_NS ? NAP_MAX_NS : nap * 2;
+			nap = next_nap(nap, 0);
 		}
-		wait_for_news(p, nap);
+		poll_news(p, nap);
 	}
 	return rounds;
 }
