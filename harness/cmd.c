@@ -14,7 +14,6 @@
 #include "play/version.h"
 #include "report/report.h"
 #include "stage/abilities.h"
-#include "watch/filter.h"
 
 #ifndef DATADIR
 #define DATADIR "/usr/local/share/sigmatrix"
@@ -404,12 +403,11 @@ static bool set_trace(
 
 bool open_context(void *parent, struct cell_context *context, enum trace_wish trace, int isolation)
 {
-	const struct sock_fprog *filter = trace == TRACE_OFF ? NULL : filter_build(parent);
 	char *actor = actor_path(parent);
 
 	if (!actor)
 		return false;
-	struct abilities *abilities = abilities_probe(parent, isolation, filter);
+	struct abilities *abilities = abilities_probe(parent, isolation, trace != TRACE_OFF);
 	context->player.isolation = abilities->isolation;
 	if (isolation >= 0 && (int)abilities->isolation != isolation) {
 		complain("error: this machine does not give us that isolation (%s); "
@@ -417,11 +415,15 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 			abilities->isolation_why);
 		return false;
 	}
-	context->player.filter = filter;
+	context->player.filter = abilities->filter;
 	if (abilities->isolation == ISOLATION_SUBREAPER && isolation != ISOLATION_SUBREAPER)
 		complain("note: this machine gives us no PID namespace (%s); pids in the evidence "
 			 "differ from run to run",
 			abilities->isolation_why);
+	if (abilities->guard_why)
+		complain("note: nothing keeps a scene from kill(-1), which reaches every process "
+			 "of yours (%s)",
+			abilities->guard_why);
 	if (!set_trace(context, abilities, trace))
 		return false;
 	context->run = run_open(parent, actor);

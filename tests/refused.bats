@@ -202,3 +202,19 @@ subset=(--shell dash --shell bash --shell "twice=$LIAR twice" --shell "forks=$LI
 	run diff "$WORK/namespace" <(outcomes "$WORK/results.json")
 	assert_success
 }
+
+@test "kill(-1) is refused where no namespace bounds it, traced or not, to root and to others" {
+	local guard=(--cases "$FIXTURES/cases" --case guard/kill-everybody --shell bash) trace user
+	play "${guard[@]}"
+	assert_outcome guard/kill-everybody bash reaches
+	cp -r "$FIXTURES/cases" "$PUBLIC/fixture-cases"
+	guard[1]=$PUBLIC/fixture-cases
+	for trace in on off; do
+		for user in env ordinary; do
+			look "$user" "$PUBLIC/build/sigmatrix" run "${guard[@]}" --trace "$trace" \
+				--isolation subreaper
+			assert_success
+			assert_outcome guard/kill-everybody bash refused
+		done
+	done
+}

@@ -881,7 +881,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 		.ignored = tc->ignored,
 		.blocked = tc->blocked,
 		.isolation = p->options->isolation,
-		.filter = p->log->traced ? p->options->filter : NULL,
+		.filter = p->options->filter,
 		.no_new_privs = p->options->no_new_privs,
 		.seize = seize,
 		.context = p};

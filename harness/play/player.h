@@ -13,7 +13,7 @@
 struct player_options {
 	enum isolation isolation;
 	bool trace;
-	const struct sock_fprog *filter; /* for the tracer */
+	const struct sock_fprog *filter; /* what the shell is to install, or NULL */
 	bool no_new_privs;
 	int child_fd;      /* signalfd for SIGCHLD, which is blocked */
 	int cancel_fd;     /* when it becomes readable or hangs up the scene is given up; or -1 */

@@ -1,12 +1,14 @@
 #include "abilities.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
 
+#include "../watch/filter.h"
 #include "../watch/trace.h"
 
 static const char *const words[] = {"subreaper", "user and pid namespace", "pid namespace"};
@@ -35,8 +37,20 @@ static int wait_for_exec(pid_t shell)
 	return -errno;
 }
 
-static int try(enum isolation isolation, const struct sock_fprog *filter, bool no_new_privs,
-	const char **step)
+/* Waits until the process has failed on its way to exec, or has ended: both its parent tells.
+ * 0 or -errno. */
+static int wait_for_word(const struct launched *launched, const char **step)
+{
+	struct pollfd wire = {.fd = launched->wire, .events = POLLIN};
+	int status, told = 0;
+
+	while (told == 0 && poll(&wire, 1, -1) == 1)
+		told = launch_read(launched, &status, step);
+	return told < 0 ? told : 0;
+}
+
+static int try(enum isolation isolation, const struct sock_fprog *filter, bool traced,
+	bool no_new_privs, const char **step)
 {
 	char *argv[] = {"/proc/self/exe", "--version", NULL}, *env[] = {NULL};
 	struct launched launched;
@@ -50,16 +64,19 @@ static int try(enum isolation isolation, const struct sock_fprog *filter, bool n
 		.isolation = isolation,
 		.filter = filter,
 		.no_new_privs = no_new_privs,
-		.seize = filter ? seize : NULL};
+		.seize = traced ? seize : NULL};
 	int result = launch_start(&plan, &launched, step);
 
 	if (result != 0)
 		return result;
 	*step = "trace a process up to its exec";
-	result = filter ? wait_for_exec(launched.shell) : 0;
+	if (traced)
+		result = wait_for_exec(launched.shell);
+	else if (filter)
+		result = wait_for_word(&launched, step);
 	/* It may have a better reason to tell than that it ended. */
 	int status;
-	int told = result != 0 ? launch_read(&launched, &status, step) : 0;
+	int told = traced && result != 0 ? launch_read(&launched, &status, step) : 0;
 	launch_end(&launched, isolation);
 	return told < 0 ? told : result;
 }
@@ -81,7 +98,7 @@ static void probe_isolation(struct abilities *a, int wanted)
 	for (int i = ISOLATION_PID; i > ISOLATION_SUBREAPER; i--) {
 		if (wanted >= 0 && wanted != i)
 			continue;
-		int result = try((enum isolation)i, NULL, false, &step);
+		int result = try((enum isolation)i, NULL, false, false, &step);
 		if (result == 0) {
 			a->isolation = (enum isolation)i;
 			return;
@@ -90,22 +107,45 @@ static void probe_isolation(struct abilities *a, int wanted)
 	}
 }
 
-struct abilities *abilities_probe(
-	const void *parent, int isolation, const struct sock_fprog *filter)
+/* Do scenes start with this filter? Returns 0 or -errno, and says what the filter needs. */
+static int probe_filter(struct abilities *a, int what, const char **step)
+{
+	bool traced = what & FILTER_TRACE;
+
+	*step = "build the system call filter (libseccomp)";
+	a->filter = filter_build(a, what);
+	if (!a->filter)
+		return -errno;
+	a->no_new_privs = false;
+	int result = try(a->isolation, a->filter, traced, false, step);
+	if (result != 0) {
+		a->no_new_privs = true;
+		result = try(a->isolation, a->filter, traced, true, step);
+	}
+	if (result == 0)
+		return 0;
+	a->filter = NULL;
+	return result;
+}
+
+struct abilities *abilities_probe(const void *parent, int isolation, bool want_trace)
 {
 	struct abilities *a = talloc_zero(parent, struct abilities);
 	const char *step = "";
+	int guard = 0, result;
 
 	probe_isolation(a, isolation);
-	if (!filter)
-		return a;
-	int result = try(a->isolation, filter, false, &step);
-	if (result != 0) {
-		a->no_new_privs = true;
-		result = try(a->isolation, filter, true, &step);
-	}
-	a->trace = result == 0;
-	if (result != 0)
+	if (a->isolation == ISOLATION_SUBREAPER)
+		guard = FILTER_GUARD;
+	if (want_trace) {
+		result = probe_filter(a, FILTER_TRACE | guard, &step);
+		a->trace = result == 0;
+		if (a->trace)
+			return a;
 		a->trace_why = describe(a, step, result);
+	}
+	result = guard ? probe_filter(a, guard, &step) : 0;
+	if (result != 0)
+		a->guard_why = describe(a, step, result);
 	return a;
 }
