@@ -238,7 +238,7 @@ static bool is_blocked_reading(const struct seen *seen, const struct call *call)
 }
 
 /* NULL when the process is at rest, else what it is doing. */
-static const char *unrest(struct seen *seen, struct tracee *tracee)
+static const char *unrest(struct seen *seen, struct tracee *tracee, const struct call *call)
 {
 	switch (seen->state) {
 	case 'Z':
@@ -259,20 +259,37 @@ static const char *unrest(struct seen *seen, struct tracee *tracee)
 	if (seen->pending)
 		return "about to get a signal";
 
-	struct call call = read_call(seen->outer);
-	if (seen->state == 'D' && !in_vfork(&call, seen->outer))
+	if (seen->state == 'D' && !in_vfork(call, seen->outer))
 		return "in an uninterruptible wait";
-	if (call.number == CALL_RUNNING)
-		return "running";
-	seen->number = call.number;
-	seen->argument = call.args[0];
-	tracee->timed = is_timed(&call, tracee->timed);
-	if (tracee->timed && tracee->thread && outlasts(&call, seen->outer))
+	seen->number = call->number;
+	seen->argument = call->args[0];
+	tracee->timed = is_timed(call, tracee->timed);
+	if (tracee->timed && tracee->thread && outlasts(call, seen->outer))
 		return NULL;
 	if (tracee->timed)
 		return "waiting with a timeout";
-	seen->reads_terminal = is_blocked_reading(seen, &call);
+	seen->reads_terminal = is_blocked_reading(seen, call);
 	return NULL;
+}
+
+enum glance { GLANCE_GONE, GLANCE_REST, GLANCE_BUSY };
+
+/* One process or thread. The call comes first: "running" costs the kernel little to say, the
+ * status a lot, and a process that is waited for is mostly running. Who ran between the two reads
+ * has another count of switches than the look before or after. */
+static enum glance glance_at(
+	struct seen *seen, const struct watch *watch, struct tracee *tracee, const char **why)
+{
+	struct call call = read_call(seen->outer);
+
+	*why = "running";
+	if (call.number == CALL_RUNNING)
+		return GLANCE_BUSY;
+	*why = NULL;
+	if (!read_status(seen, watch))
+		return GLANCE_GONE;
+	*why = unrest(seen, tracee, &call);
+	return *why ? GLANCE_BUSY : GLANCE_REST;
 }
 
 /* Would the parent's wait take this zombie?  wait4(2): -1 any, 0 its own group, < -1 a group. */
@@ -406,11 +423,9 @@ static const char *see_threads(struct seen *seen, struct watch *watch)
 		struct tracee unknown = {.thread = true, .listening = true};
 		struct seen part = {.who = who, .outer = tid, .number = -1};
 
-		if (!read_status(&part, watch))
-			continue;
-		const char *busy = unrest(&part, who >= 0 ? &watch->tracees[who] : &unknown);
-		if (busy && !why)
-			why = busy;
+		if (glance_at(&part, watch, who >= 0 ? &watch->tracees[who] : &unknown, &why) ==
+			GLANCE_BUSY)
+			break;
 		seen->switches += part.switches;
 		seen->reads_terminal |= part.reads_terminal && seen->state == 'S';
 	}
@@ -422,32 +437,52 @@ static const char *see_threads(struct seen *seen, struct watch *watch)
 static void see(struct look *look, struct watch *watch, int who)
 {
 	struct seen *seen = &look->seen[look->count++];
+	const char *why;
 
 	*seen = (struct seen){.who = who, .outer = watch->log->procs[who].outer, .number = -1};
-	if (!read_status(seen, watch)) {
+	switch (glance_at(seen, watch, &watch->tracees[who], &why)) {
+	case GLANCE_GONE:
 		see_nothing(look, watch, seen);
 		return;
+	case GLANCE_REST:
+		why = seen->threads > 1 ? see_threads(seen, watch) : NULL;
+		break;
+	case GLANCE_BUSY:
+		break;
 	}
-	const char *why = unrest(seen, &watch->tracees[who]);
-	const char *threads = seen->threads > 1 ? see_threads(seen, watch) : NULL;
-	if (!why)
-		why = threads;
-	if (why && look->busy == WHO_NONE) {
+	if (why) {
 		look->busy = who;
 		look->why = why;
 	}
+}
+
+static bool is_looked_at(const struct watch *watch, int who)
+{
+	return !watch->tracees[who].gone && !watch->tracees[who].thread;
+}
+
+/* Who was busy a moment ago mostly still is. */
+static bool still_busy(struct look *look, struct watch *watch, int who)
+{
+	look->count = 0;
+	if (who >= 0 && is_looked_at(watch, who))
+		see(look, watch, who);
+	look->count = 0;
+	return look->busy != WHO_NONE;
 }
 
 void look_take(struct look *look, struct watch *watch)
 {
 	if (!watch->log->traced)
 		look_find_processes(watch);
-	look->count = 0;
+	int busy = look->busy;
 	look->busy = WHO_NONE;
 	look->why = NULL;
 	look->seen = talloc_realloc(watch, look->seen, struct seen, watch->log->proc_count + 1);
-	for (size_t i = 0; i < watch->log->proc_count; i++)
-		if (!watch->tracees[i].gone && !watch->tracees[i].thread)
+	if (still_busy(look, watch, busy))
+		return;
+	for (size_t i = 0; i < watch->log->proc_count && look->busy == WHO_NONE; i++)
+		if (is_looked_at(watch, (int)i))
 			see(look, watch, (int)i);
 	for (size_t i = 0; i < look->count && look->busy == WHO_NONE; i++) {
 		if (look->seen[i].state != 'Z')

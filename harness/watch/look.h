@@ -29,8 +29,9 @@ struct look {
 	const char *why; /* what that process is doing */
 };
 
-/* Looks at all live processes. Untraced, this is also how new processes are found (below the
- * silent parent) and old ones missed. The look's memory is reused from call to call. */
+/* Looks at the live processes, up to the first that is busy. Untraced, this is also how new
+ * processes are found (below the silent parent) and old ones missed. The look's memory is reused
+ * from call to call. */
 void look_take(struct look *look, struct watch *watch);
 
 /* Of one process: the signals that are pending, blocked or not (bit N-1 for signal N), its own and
