@@ -165,6 +165,14 @@ static bool is_timed(const struct call *call, bool was_timed)
 	}
 }
 
+void look_interrupted(struct watch *watch, int who)
+{
+	struct tracee *tracee = &watch->tracees[who];
+	struct call call = read_call(watch->log->procs[who].outer);
+
+	tracee->timed = is_timed(&call, tracee->timed);
+}
+
 enum { OUTLASTS_S = 30 }; /* as long as a scene may take */
 
 /* Where a wait with a timeout in memory keeps it; 0: nowhere. */

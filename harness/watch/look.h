@@ -38,6 +38,10 @@ void look_take(struct look *look, struct watch *watch);
  * those for any of its threads. 0 when it is gone. */
 uint64_t look_pending(const struct watch *watch, int who);
 
+/* Of a traced process that a signal interrupts: notes whether the call it was in had a timeout. Of
+ * a call that goes on as restart_syscall the kernel does not tell any more. */
+void look_interrupted(struct watch *watch, int who);
+
 /* Untraced: brings the list of processes up to date. */
 void look_find_processes(struct watch *watch);
 

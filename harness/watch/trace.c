@@ -15,6 +15,7 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "look.h"
 #include "proc.h"
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80 };
@@ -384,6 +385,7 @@ void trace_status(struct watch *watch, pid_t outer, int status)
 			break;
 		}
 		saw_signal(watch, who, sig);
+		look_interrupted(watch, who);
 		go_on(watch, who, sig);
 		return;
 	}
