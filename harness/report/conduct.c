@@ -148,14 +148,15 @@ static void put_conduct(FILE *out, const struct conduct *conduct)
 static void put_list(
 	FILE *out, const struct matrix *matrix, size_t column, enum mark mark, const char *heading)
 {
+	void *memory = talloc_new(NULL);
 	size_t count;
-	struct conduct *list = conduct_collect(NULL, matrix, column, mark, &count);
+	struct conduct *list = conduct_collect(memory, matrix, column, mark, &count);
 
 	if (count > 0)
 		fprintf(out, "\n%s\n", heading);
 	for (size_t i = 0; i < count; i++)
 		put_conduct(out, &list[i]);
-	talloc_free(list);
+	talloc_free(memory);
 }
 
 static void put_absences(FILE *out, const struct matrix *matrix, size_t column)
