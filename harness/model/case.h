@@ -196,8 +196,11 @@ struct scene *case_scene(const void *parent, const struct test_case *tc,
 	const struct variant *variant, const char *dialect, shell_words words, void *context,
 	const char **na);
 
-/* All cases below dir whose name matches one of the globs (fnmatch; NULL or empty list: all; a
- * glob without '/' also matches a group or the part after '/'), sorted by name. Unusable files
+/* Does the name of a case match one of the globs (fnmatch; NULL or empty list: all; a glob without
+ * '/' matches a group or the part after '/')? */
+bool case_wanted(char *const *globs, const char *name);
+
+/* All cases below dir whose name is wanted, sorted by name. Unusable files
  * are left out and complained about. Returns a talloc array, its length in *count. */
 struct test_case **case_load_all(
 	const void *parent, const char *dir, char *const *globs, size_t *count, struct diag *diag);

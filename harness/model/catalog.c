@@ -32,7 +32,7 @@ static bool glob_matches(const char *glob, const char *name)
 	char *group;
 	bool matches;
 
-	if (strchr(glob, '/'))
+	if (strchr(glob, '/') || !slash)
 		return fnmatch(glob, name, 0) == 0;
 	if (fnmatch(glob, slash + 1, 0) == 0)
 		return true;
@@ -42,7 +42,7 @@ static bool glob_matches(const char *glob, const char *name)
 	return matches;
 }
 
-static bool wanted(char *const *globs, const char *name)
+bool case_wanted(char *const *globs, const char *name)
 {
 	if (!globs || !*globs)
 		return true;
@@ -64,7 +64,7 @@ static void load_file(struct walk *walk, const char *path, const char *group, co
 	char *name = talloc_asprintf(base, "%s/%s", group, base);
 	struct test_case *tc = NULL;
 
-	if (!wanted(walk->globs, name))
+	if (!case_wanted(walk->globs, name))
 		goto out;
 	if (!path_name_valid(group) || !path_name_valid(base))
 		diag_add(walk->diag, path, 0,

@@ -3,8 +3,8 @@
 
 static const char *const feature_words[] = {"job-control", "monitor", "set-b", "disown",
 	"exit-trap", "signal-traps", "ignore-signals", "functions", "subshell", "here-document",
-	"assignment-prefix", "errexit", "pipefail", "wait", "wait-n", "coproc", "suspend", "huponexit",
-	"process-substitution", NULL};
+	"assignment-prefix", "errexit", "pipefail", "wait", "wait-n", "coproc", "suspend",
+	"huponexit", "process-substitution", NULL};
 
 const char **features_read(const void *parent, const char *value, const struct place *place)
 {

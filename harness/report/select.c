@@ -1,10 +1,10 @@
 #include "select.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include <talloc.h>
 
+#include "../model/case.h"
 #include "../model/diag.h"
 #include "report.h"
 
@@ -217,20 +217,6 @@ static bool is_listed(char *const *list, const char *word)
 	return false;
 }
 
-/* A glob without '/' also matches a group or the part after '/'. */
-static bool case_wanted(char *const *globs, const struct case_record *record)
-{
-	if (!globs || !*globs)
-		return true;
-	for (; *globs; globs++)
-		if (!fnmatch(*globs, record->name, 0) ||
-			(!strchr(*globs, '/') &&
-				(!fnmatch(*globs, record->group, 0) ||
-					!fnmatch(*globs, case_short_name(record), 0))))
-			return true;
-	return false;
-}
-
 static const char *check_shells(const struct results *results, char *const *names)
 {
 	for (; names && *names; names++)
@@ -287,7 +273,7 @@ static bool keep_variants(struct search *search, struct case_record *record)
 	const char **kept = talloc_array(search->results, const char *, 1);
 	size_t count = 0;
 
-	for (size_t v = 0; record->variants[v] && case_wanted(search->globs, record); v++) {
+	for (size_t v = 0; record->variants[v] && case_wanted(search->globs, record->name); v++) {
 		for (size_t i = 0; i < search->results->shell_count; i++)
 			search->row.cells[i] = results_cell(search->results, record->name,
 				record->variants[v], search->results->shells[i].name);

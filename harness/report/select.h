@@ -8,7 +8,7 @@
 /* NULL-terminated lists; NULL or empty: everything. */
 struct selection {
 	char *const *shells; /* names of shells: the others' cells are left out, and not asked */
-	char *const *cases;  /* globs, as case_load_all() takes them */
+	char *const *cases;  /* globs, see case_wanted() */
 	char *const *where;  /* all must hold of a row (a variant of a case); see select_help */
 };
 
