@@ -208,3 +208,32 @@ kill_main() {
 	assert_file_exists "$WORK/outside/file"
 	assert_nothing_left
 }
+
+@test "a case file that goes away under way: its cells are broken, the others are kept" {
+	mkdir -p "$WORK/cases/a"
+	cat >"$WORK/cases/a/first.case" <<-END
+		title:   Takes the second one away
+		mode:    script
+		spec:    unspecified
+
+		For this test.
+
+		script:
+		    rm "$WORK/cases/a/second.case"; echo "gone=\$?" >>"\$EVENTS"
+
+		steps:
+		    settle
+
+		outcomes:
+		    taken  gone = 0  permitted  it is gone
+	END
+	sed 's/^    rm .*;/    :;/' "$WORK/cases/a/first.case" >"$WORK/cases/a/second.case"
+	run sigmatrix run --cases "$WORK/cases" --shell dash --jobs 1 --quiet \
+		--output "$WORK/results.json"
+	assert_equal "$status" 3
+	assert_outcome a/first dash taken
+	assert_outcome a/second dash broken
+	run jq -r '.cells[1].reason' "$WORK/results.json"
+	assert_output 'the case file was changed while it was being played'
+	assert_nothing_left
+}
