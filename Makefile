@@ -54,7 +54,7 @@ check:
 		all unit fixtures
 	tests/run.sh $(BUILD) build-asan
 
-# Wants shellcheck, mandoc and clang-format; 'check' installs them.
+# Wants shellcheck, mandoc, clang-format and jq; 'check' installs them.
 lint: all
 	tests/lint.sh $(BUILD)
 

@@ -44,3 +44,66 @@ assert_coverage_complaint() {
 	printf '%s\n' "$good" "exec/n${tab}async/child-shell${tab}-" >"$file"
 	assert_coverage_complaint 2 'async/child-shell has no variant "-" but: INT QUIT'
 }
+
+# prose TEXT: makes the case group/name with that prose.
+prose() {
+	mkdir -p "$WORK/cases/group"
+	printf '%s\n' 'title:   posh and yash' 'mode:    script' 'spec:    unspecified' '' "$1" '' \
+		'script:' '    bash -c :' 'outcomes:' '    bad  after  violates  zsh' \
+		>"$WORK/cases/group/name.case"
+}
+
+# results SHELL...: makes results in which these violate the standard there, and dash does not.
+results() {
+	jq -n '{cells: [{case: "group/name", shell: "dash", verdict: "conforms"},
+		($ARGS.positional[] | {case: "group/name", shell: ., verdict: "violates"})]}' \
+		--args "$@" >"$WORK/results.json"
+}
+
+# assert_unnamed SHELLS: the check says that the prose does not name them.
+assert_unnamed() {
+	run "$ROOT/tests/prose.sh" "$WORK/results.json" "$WORK/cases" "$ROOT/shells"
+	assert_failure
+	assert_output "$WORK/cases/group/name.case: $1 violate the standard, and the prose does not \
+name them"
+}
+
+assert_all_named() {
+	run "$ROOT/tests/prose.sh" "$WORK/results.json" "$WORK/cases" "$ROOT/shells"
+	assert_success
+	assert_output ''
+}
+
+@test "prose that names all who violate the standard, in one of their names" {
+	results bash bash-sh ash ksh lksh mksh-sh zsh-sh yash-posix stranger
+	prose $'All of bash, BusyBox (1.35), ksh93u+m, mksh, zsh 5.9,\nyash; and the stranger.'
+	assert_all_named
+	results ash ksh lksh
+	prose 'Only ash, ksh93 and lksh.'
+	assert_all_named
+	results
+	prose 'Nobody does.'
+	assert_all_named
+}
+
+@test "prose that says nothing of one who violates the standard" {
+	results bash dash-like
+	prose 'Nobody does.'
+	assert_unnamed 'bash, dash-like'
+	# Parts of other words, the header, the script and the outcomes do not count.
+	results ash bash-sh ksh posh yash zsh
+	prose 'In dash and mksh all is well.'
+	assert_unnamed 'ash, bash-sh, ksh, posh, yash, zsh'
+	results posh zsh
+	prose 'It is zsh only.'
+	assert_unnamed posh
+}
+
+@test "results that are not there, and those of a case that is gone" {
+	prose 'Nobody does.'
+	run "$ROOT/tests/prose.sh" "$WORK/none.json" "$WORK/cases" "$ROOT/shells"
+	assert_failure
+	results bash
+	rm "$WORK/cases/group/name.case"
+	assert_all_named
+}

@@ -38,4 +38,6 @@ esac
 check "sigmatrix lint" "$build/sigmatrix" lint
 check "every line of docs/coverage.tsv has its case and variant" \
 	tests/coverage.sh "$build/sigmatrix" docs/coverage.tsv
+check "every shell that violates the standard is named in the case's prose" \
+	tests/prose.sh results/matrix.json cases shells
 exit $status
