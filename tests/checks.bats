@@ -107,3 +107,67 @@ assert_all_named() {
 	rm "$WORK/cases/group/name.case"
 	assert_all_named
 }
+
+# by_hand LINE...: runs the check on a table of these, in which "|" is a tab, and $WORK/results.json.
+by_hand() {
+	printf '%s\n' "$@" | tr '|' '\t' >"$WORK/by-hand.tsv"
+	run "$ROOT/tests/by-hand.sh" "$SIGMATRIX" "$WORK/by-hand.tsv" "$WORK/results.json"
+}
+
+assert_by_hand_complaint() {
+	assert_failure
+	assert_output "$WORK/by-hand.tsv:$1"
+}
+
+# violations CASE SHELL...: makes results in which these violate the standard there.
+violations() {
+	jq -n '{cells: [$ARGS.positional[1:][] as $shell | "conforms", "violates", "violates" |
+		{case: $ARGS.positional[0], shell: $shell, verdict: .}]}' --args "$@" >"$WORK/results.json"
+}
+
+@test "a table of what was tried by hand that is in order" {
+	violations async/child-shell zsh zsh-sh
+	by_hand '# case|shells|variants|done|seen' 'async/child-shell|zsh|INT QUIT|done|seen' \
+		'async/child-shell|zsh-sh|INT|done|seen' 'exec/simple-command|dash bash|-|done|seen'
+	assert_success
+	assert_output ''
+	violations group/gone zsh
+	by_hand '# nothing'
+	assert_success
+}
+
+@test "a violation that nobody tried by hand" {
+	violations async/child-shell zsh zsh-sh posh
+	by_hand 'async/child-shell|zsh posh|INT|done|seen' 'exec/simple-command|zsh-sh|-|done|seen'
+	assert_by_hand_complaint ' no line says what zsh-sh does in async/child-shell by hand'
+	violations exec/simple-command dash
+	by_hand '# nothing'
+	assert_by_hand_complaint ' no line says what dash does in exec/simple-command by hand'
+	rm "$WORK/results.json"
+	by_hand '# nothing'
+	assert_failure
+}
+
+@test "a line about what is not there in the table of what was tried by hand" {
+	violations exec/simple-command
+	local good='exec/simple-command|dash|-|done|seen'
+	by_hand "$good" 'exec/subshell|dash|-|done'
+	assert_by_hand_complaint \
+		'2: this is not: case, tab, shells, tab, variants, tab, done, tab, seen'
+	by_hand "$good" 'exec/simple-command|dash|-|other|'
+	assert_by_hand_complaint '2: column 5 is empty'
+	by_hand "$good" "$good"
+	assert_by_hand_complaint '2: this line is there twice'
+	by_hand "$good" 'async/child-shell|dash|INT|done|seen'
+	assert_by_hand_complaint '2: this line belongs before the one above'
+	by_hand "$good" 'exec/simple-command|dash dahs|-|done|seen'
+	assert_by_hand_complaint '2: there is no shell "dahs"'
+	by_hand "$good" 'exec/simpler-command|dash|-|done|seen'
+	assert_by_hand_complaint '2: there is no case "exec/simpler-command"'
+	by_hand "$good" 'exec/simple-command|zsh|INT|done|seen'
+	assert_by_hand_complaint '2: exec/simple-command has no variant "INT"'
+	by_hand 'async/child-shell|zsh|INT TERM|done|seen'
+	assert_by_hand_complaint '1: async/child-shell has no variant "TERM"'
+	by_hand 'async/child-shell|zsh|-|done|seen'
+	assert_by_hand_complaint '1: async/child-shell has no variant "-"'
+}

@@ -40,4 +40,6 @@ check "every line of docs/coverage.tsv has its case and variant" \
 	tests/coverage.sh "$build/sigmatrix" docs/coverage.tsv
 check "every shell that violates the standard is named in the case's prose" \
 	tests/prose.sh results/matrix.json cases shells
+check "every shell that violates the standard was tried by hand" \
+	tests/by-hand.sh "$build/sigmatrix" docs/by-hand.tsv results/matrix.json
 exit $status
