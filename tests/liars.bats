@@ -102,6 +102,14 @@ play_liars() {
 	assert_nothing_left
 }
 
+@test "crashes: nobody sent the signal" {
+	play_liars crashes -- --cases "$FIXTURES/cases" --case liars/crash --trace on
+	assert_success
+	assert_outcome liars/crash crashes crash
+	assert_outcome liars/crash honest 'done'
+	assert_nothing_left
+}
+
 # within LIMIT ARGS...: plays with so many kB of address space for each process.
 within() {
 	local kilobytes=$1

@@ -296,16 +296,35 @@ static struct event *same_delivery(const struct watch *watch, const struct event
 	return NULL;
 }
 
+/* Did the process bring it on itself, as by a null pointer? Then siginfo has an address where the
+ * sender would be. */
+static bool is_fault(const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+	case SIGSYS:
+		return info->si_code > 0;
+	default:
+		return false;
+	}
+}
+
 static void saw_signal(struct watch *watch, int who, int sig)
 {
 	siginfo_t info;
 
 	if (ptrace(PTRACE_GETSIGINFO, watch->log->procs[who].outer, NULL, &info) != 0)
 		return;
-	struct event delivery = {.who = watch->tracees[who].process,
+	int process = watch->tracees[who].process;
+	struct event delivery = {.who = process,
 		.sig = sig,
 		.code = info.si_code,
-		.other = watch_sender(watch, info.si_code, info.si_pid)};
+		.other =
+			is_fault(&info) ? process : watch_sender(watch, info.si_code, info.si_pid)};
 	struct event *event = same_delivery(watch, &delivery);
 	if (event) {
 		event->number++;
