@@ -209,6 +209,15 @@ kill_main() {
 	assert_nothing_left
 }
 
+@test "a sleep that a signal interrupts is still a sleep, not rest" {
+	for trace in on off; do
+		play --cases "$FIXTURES/cases" --case liars/shell --shell "naps=$LIAR naps" \
+			--repeat 10 --trace "$trace"
+		assert_success
+		assert_outcome liars/shell naps 'done'
+	done
+}
+
 @test "a case file that goes away under way: its cells are broken, the others are kept" {
 	mkdir -p "$WORK/cases/a"
 	cat >"$WORK/cases/a/first.case" <<-END
