@@ -39,6 +39,20 @@ static bool ids_changed(const struct log *log, int who, size_t from, size_t to)
 	return false;
 }
 
+/* Had the process of that number ended before? An actor learns its parent's number, and its report
+ * comes after the parent's end: then it has another by now. */
+static bool has_ended(const struct log *log, pid_t pid, size_t before)
+{
+	for (size_t i = 0; i < before; i++) {
+		const struct event *event = &log->events[i];
+
+		if (event->kind == EVENT_ENDED && event->who >= 0 &&
+			log->procs[event->who].pid == pid)
+			return true;
+	}
+	return false;
+}
+
 /* The first look at the actor after it reported itself. */
 static size_t next_look(const struct log *log, size_t seq)
 {
@@ -77,7 +91,7 @@ static const char *start_dispute(const struct log *log, size_t seq)
 		ids_changed(log, event->who, seq, look))
 		return NULL;
 	seen = log->events[look].status;
-	if (differ(own->ppid, seen->ppid))
+	if (differ(own->ppid, seen->ppid) && !has_ended(log, own->ppid, seq))
 		return id_dispute(log, name, "parent", own->ppid, seen->ppid);
 	if (differ(own->pgid, seen->pgid))
 		return id_dispute(log, name, "process group", own->pgid, seen->pgid);

@@ -910,6 +910,26 @@ static void test_dispute_about_ids(void **state)
 	assert_judged(log, table, "unknown", "no row of the table holds; job is running");
 }
 
+/* Its parent ends between the actor's question and its report. */
+static void test_no_dispute_about_a_parent_that_ended(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, JOB_PID);
+
+	for (int ended = 0; ended < 2; ended++) {
+		if (ended)
+			add_end(log, SOURCE_TRACE, SHELL, 'e', 0);
+		add_start(log, job, "job", job_status());
+		add_look(log, NULL);
+		add_seen(log, job, PROC_RUNNING, JOB_PID);
+		log->events[log->count - 1].status->ppid = 1;
+		assert_judged(log, table, ended ? "unknown" : "disputed",
+			ended ? "no row of the table holds; shell ended exit 0, job is running"
+			      : "job says its parent is 2, but from outside it is 1");
+		log->count -= 3;
+	}
+}
+
 static void test_dispute_about_the_exit_status(void **state)
 {
 	struct log *log = *state;
@@ -1130,6 +1150,7 @@ int main(void)
 		TEST(test_no_dispute_before_it_can_catch),
 		TEST(test_no_dispute_about_its_own_death),
 		TEST(test_dispute_about_ids),
+		TEST(test_no_dispute_about_a_parent_that_ended),
 		TEST(test_dispute_about_the_exit_status),
 		TEST(test_facts),
 		TEST(test_facts_do_not_depend_on_races),
