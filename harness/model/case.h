@@ -26,6 +26,7 @@ enum condition_kind {
 	CONDITION_MASK,       /* who.attr has sig; attr is "ignored" or "blocked" */
 	CONDITION_STATE,      /* who.state op word */
 	CONDITION_FORKS,      /* who.forks op number */
+	CONDITION_ZOMBIES,    /* who.zombies op number */
 	CONDITION_HANDOVERS,  /* handovers op names */
 	CONDITION_MODE,       /* tty.attr; attr is "echo", "icanon", "isig" */
 	CONDITION_OUTPUT,     /* the terminal has printed word */

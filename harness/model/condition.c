@@ -436,9 +436,9 @@ static bool read_state(struct reader *reader, struct condition *out)
 	       read_word_of(reader, "state", states, &out->word);
 }
 
-static bool read_forks(struct reader *reader, struct condition *out)
+static bool read_amount(struct reader *reader, enum condition_kind kind, struct condition *out)
 {
-	out->kind = CONDITION_FORKS;
+	out->kind = kind;
 	return read_operator(reader, false, &out->op) &&
 	       read_number(reader, 0, 1000000, &out->number);
 }
@@ -446,7 +446,7 @@ static bool read_forks(struct reader *reader, struct condition *out)
 static bool read_attribute(struct reader *reader, struct condition *out)
 {
 	static const char *const known[] = {"pid", "ppid", "pgid", "sid", "foreground", "ignored",
-		"blocked", "state", "forks", NULL};
+		"blocked", "state", "forks", "zombies", NULL};
 	size_t index;
 
 	if (!split_attribute(reader, &out->who, &out->attr))
@@ -466,7 +466,9 @@ static bool read_attribute(struct reader *reader, struct condition *out)
 	if (strcmp(out->attr, "state") == 0)
 		return read_state(reader, out);
 	if (strcmp(out->attr, "forks") == 0)
-		return read_forks(reader, out);
+		return read_amount(reader, CONDITION_FORKS, out);
+	if (strcmp(out->attr, "zombies") == 0)
+		return read_amount(reader, CONDITION_ZOMBIES, out);
 	return read_mask(reader, out);
 }
 

@@ -69,6 +69,7 @@ static bool as_comparison(const struct condition *condition, struct comparison *
 		out->value = condition->word;
 		break;
 	case CONDITION_FORKS:
+	case CONDITION_ZOMBIES:
 		out->numeric = true;
 		out->number = condition->number;
 		out->value = "";
@@ -304,6 +305,7 @@ bool condition_rests_on_absence(const struct condition *condition)
 		return false;
 	case CONDITION_STATE:
 	case CONDITION_FORKS:
+	case CONDITION_ZOMBIES:
 	case CONDITION_HANDOVERS:
 		return true;
 	default:

@@ -148,6 +148,7 @@ static void check_state(
 		return;
 	case CONDITION_STATE:
 	case CONDITION_FORKS:
+	case CONDITION_ZOMBIES:
 		expect_process(checker, condition->who, place);
 		return;
 	case CONDITION_HANDOVERS:

@@ -497,6 +497,23 @@ static enum truth forks_truth(
 	return truth_of(compare_numbers(count, condition->op, condition->number));
 }
 
+/* Children that have ended and were not waited for, at the last look. */
+static enum truth zombies_truth(const struct window *window, const struct condition *condition)
+{
+	int who = log_participant(window->log, condition->who, window->to);
+	long count = 0;
+
+	if (who < 0 || !evidence_last(window, who))
+		return TRUTH_NO;
+	for (size_t i = 0; i < window->log->proc_count; i++) {
+		enum proc_state state;
+
+		count += evidence_state(window, (int)i, &state) && state == PROC_ZOMBIE &&
+			 evidence_last(window, (int)i)->ppid == window->log->procs[who].pid;
+	}
+	return truth_of(compare_numbers(count, condition->op, condition->number));
+}
+
 static bool handovers_are(const struct window *window, const char **wanted)
 {
 	size_t count, i = 0;
@@ -566,6 +583,8 @@ static enum truth plain_truth(
 		return state_truth(window, condition);
 	case CONDITION_FORKS:
 		return forks_truth(window, condition, why);
+	case CONDITION_ZOMBIES:
+		return zombies_truth(window, condition);
 	case CONDITION_HANDOVERS:
 		return handovers_truth(window, condition, why);
 	case CONDITION_MODE:

@@ -355,6 +355,8 @@ static const struct fault {
 		"'job.state = ended' rests on an absence"},
 	{HEAD PROSE SCRIPT "outcomes:\n    a  job.forks = 1  conforms  x\n",
 		"'job.forks = 1' rests on an absence"},
+	{HEAD PROSE SCRIPT "outcomes:\n    a  job.zombies = 1  conforms  x\n",
+		"'job.zombies = 1' rests on an absence"},
 	{HEAD PROSE SCRIPT "steps:\n    settle\noutcomes:\n    a  stuck  conforms  x\n",
 		"x.case:14: no step waits for anything"},
 	{HEAD "vary: SIG = INT TERM\n" PROSE SCRIPT STEPS
@@ -447,6 +449,7 @@ static const struct fault {
 	CLASH("job.state = ended, job.state = stopped"),
 	CLASH("job.state = ended, job.state != ended"),
 	CLASH("job.forks = 1, job.forks >= 2"),
+	CLASH("job.zombies = 1, job.zombies >= 2"),
 	CLASH("job.pid = shell.pid, job.pid != shell.pid"),
 	CLASH("job.pid = shell.pid, no job.pid = shell.pid"),
 
@@ -642,6 +645,10 @@ static void test_states(void **state)
 	assert_int_equal(c.kind, CONDITION_FORKS);
 	assert_int_equal(c.op, CMP_GE);
 	assert_int_equal(c.number, 2);
+	c = condition(diag, "shell.zombies < 1");
+	assert_int_equal(c.kind, CONDITION_ZOMBIES);
+	assert_int_equal(c.op, CMP_LT);
+	assert_int_equal(c.number, 1);
 	c = condition(diag, "handovers = job shell");
 	assert_int_equal(c.kind, CONDITION_HANDOVERS);
 	assert_string_equal(c.names[0], "job");

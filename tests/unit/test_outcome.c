@@ -333,6 +333,32 @@ static void test_forks(void **state)
 	no("ghost.forks = 0");
 }
 
+static void test_zombies(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, JOB_PID), other = add_child(log, 4);
+
+	no("shell.zombies = 0"); /* nobody has looked */
+	add_look(log, "held");
+	add_seen(log, SHELL, PROC_RUNNING, SHELL_PID);
+	add_seen(log, job, PROC_ZOMBIE, JOB_PID);
+	add_seen(log, other, PROC_ZOMBIE, SHELL_PID);
+	yes("shell.zombies = 2");
+	yes("shell.zombies > 1");
+	no("shell.zombies < 2");
+	no("job.zombies = 0"); /* not called so */
+	add_look(log, NULL);
+	add_seen(log, SHELL, PROC_RUNNING, SHELL_PID);
+	add_seen(log, job, PROC_ENDED, JOB_PID);
+	add_seen(log, other, PROC_ENDED, SHELL_PID);
+	yes("shell.zombies = 0");
+	yes("shell.zombies = 2 at held");
+	no("shell.zombies = 0 at never");
+	no("ghost.zombies = 0");
+	log->traced = false;
+	yes("shell.zombies = 0");
+}
+
 /* Handovers -------------------------------------------------------------------------------- */
 
 static void test_handovers(void **state)
@@ -1123,6 +1149,7 @@ int main(void)
 		TEST(test_states),
 		TEST(test_terminal),
 		TEST(test_forks),
+		TEST(test_zombies),
 		TEST(test_handovers),
 		TEST(test_handover_to_an_unnamed_leader),
 		TEST(test_grouped),
