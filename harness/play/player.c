@@ -26,7 +26,8 @@ enum {
 	OUTPUT_MAX = 16384, /* of what the terminal prints, kept as evidence */
 	NAP_MIN_NS = 20000,
 	NAP_SHORT_NS = 500000,
-	NAP_MAX_NS = 10000000
+	NAP_MAX_NS = 10000000,
+	LULL_MAX_NS = 200000
 };
 
 /* The harness's end of an actor's socket. */
@@ -709,11 +710,20 @@ static void blow(struct player *p, const struct step *step, int who, long round)
 		send_signal(p, who, step->sigs[(size_t)round % count], step->group);
 }
 
+/* How long the target is left alone once it has taken a signal: else a traced one would get the
+ * next where it got the last, and a fork would begin anew each time. Always another span, so that
+ * the signals find it everywhere. */
+static int64_t lull_ns(long round)
+{
+	return round * 7919 % 16 * (LULL_MAX_NS / 16);
+}
+
 /* How many it takes until the event has come, the target has ended or takes no more: then the
  * scene has settled. */
 static long storm_rounds(struct player *p, const struct step *step, int who)
 {
 	long rounds = 0, nap = NAP_MIN_NS, max = step->times ? step->times : STORM_MAX;
+	int64_t lull_ends = 0;
 
 	while (!is_over(p) && rounds < max) {
 		drain(p);
@@ -725,8 +735,13 @@ static long storm_rounds(struct player *p, const struct step *step, int who)
 			break;
 		}
 		if (has_taken(p, step, who)) {
-			blow(p, step, who, rounds++);
 			nap = NAP_MIN_NS;
+			if (lull_ends == 0)
+				lull_ends = now_ns() + lull_ns(rounds);
+			if (now_ns() >= lull_ends) {
+				blow(p, step, who, rounds++);
+				lull_ends = 0;
+			}
 		} else if (nap == NAP_SHORT_NS && is_settled(p)) {
 			break;
 		} else {
