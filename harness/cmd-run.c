@@ -54,7 +54,7 @@ static const char help[] =
 	"\n"
 	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
 	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
-	"  --jobs N             cells played at the same time (default: four for each processor)\n"
+	"  --jobs N             cells played at the same time (default: eight for each processor)\n"
 	"  --repeat N           play each cell N times; one whose outcome differs is 'unstable'\n"
 	"  --trace auto|on|off  look on with ptrace; 'on' makes it an error where that is refused\n"
 	"  --isolation auto|pid|user|subreaper\n"
@@ -168,7 +168,7 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 		.repeat = 1,
 		.timeout_factor = 1,
 		.isolation = -1,
-		.jobs = processors > 0 ? 4 * processors : 4};
+		.jobs = processors > 0 ? 8 * processors : 8};
 	while ((option = next_option(argc, argv, options, "run")) != -1) {
 		status = parse_option(memory, o, option);
 		if (status >= 0)

@@ -24,8 +24,8 @@ enum {
 	MARK_LINE_MAX = 512,
 	EVENTS_MAX = 50000, /* a subject that makes more is flooding us */
 	OUTPUT_MAX = 16384, /* of what the terminal prints, kept as evidence */
-	NAP_MIN_NS = 20000,
-	NAP_SHORT_NS = 500000,
+	NAP_MIN_NS = 60000,
+	NAP_SHORT_NS = 3000000,
 	NAP_MAX_NS = 10000000,
 	LULL_MAX_NS = 200000
 };
@@ -424,7 +424,7 @@ static void check_limits(struct player *p)
  * waiting with a timeout (fish's idle threads: half a second), of which there is no news. */
 static long next_nap(long nap, int64_t waited_ns)
 {
-	int64_t max = waited_ns / 16;
+	int64_t max = waited_ns / 8;
 
 	if (max < NAP_SHORT_NS)
 		max = NAP_SHORT_NS;
