@@ -41,6 +41,10 @@ $(BUILD)/%: tests/fixtures/%.c
 	@mkdir -p $(@D)
 	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $< $(shell pkg-config --libs libseccomp)
 
+$(BUILD)/start: tests/bench/start.c
+	@mkdir -p $(@D)
+	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+
 unit: $(UNIT)
 
 fixtures: $(FIXTURES)
@@ -58,8 +62,8 @@ check:
 lint: all
 	tests/lint.sh $(BUILD)
 
-bench: all
-	tests/bench.sh
+bench: all $(BUILD)/start
+	tests/bench/bench.sh $(BUILD)
 
 install: all
 	install -D -m 755 $(BUILD)/sigmatrix $(DESTDIR)$(PREFIX)/bin/sigmatrix
