@@ -16,6 +16,7 @@ static const struct command {
 	{"explain", "play one case on one shell and show the evidence", cmd_explain},
 	{"lint", "check case files and shell files", cmd_lint},
 	{"report", "print the matrix of a results file", cmd_report},
+	{"doctor", "say what this machine allows, and what would be missing", cmd_doctor},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
@@ -25,9 +26,8 @@ static void print_help(FILE *out)
 	fputs("sigmatrix measures what shells do with signals, process groups and terminals.\n"
 	      "\n"
 	      "Try:\n"
+	      "  sigmatrix doctor                                 what can be measured here\n"
 	      "  sigmatrix run                                    every case on every shell\n"
-	      "  sigmatrix run --case 'exec/*' --shell dash       some of it\n"
-	      "  sigmatrix run --shell my-sh=./my-sh              your own shell\n"
 	      "  sigmatrix explain exec/simple-command --shell bash\n"
 	      "                                                   why a cell says what it says\n"
 	      "\n"
