@@ -73,6 +73,11 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
+	install -D -m 644 completions/sigmatrix.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sigmatrix
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/zsh/site-functions completions/_sigmatrix
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
+		completions/sigmatrix.fish
 
 format:
 	find harness tests -name '*.[ch]' | xargs clang-format -i
