@@ -71,6 +71,7 @@ install: all
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
 	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix docs/results.schema.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
 	install -D -m 644 completions/sigmatrix.bash \

@@ -20,7 +20,7 @@ check() {
 	status=1
 }
 
-for script in run.sh .ci/run tests/*.sh; do
+for script in run.sh .ci/run tests/*.sh tests/*/*.sh completions/sigmatrix.bash; do
 	check "shellcheck $script" shellcheck "$script"
 done
 check "shellcheck of the bats files" shellcheck -s bats tests/*.bats tests/fixtures/helper.bash
