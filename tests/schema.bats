@@ -29,7 +29,7 @@ breaks() {
 	assert_failure 3
 	echo "$output" >"$WORK/small.json"
 	assert_equal "$(jq -c '[.cells[].outcome] | unique' "$WORK/small.json")" \
-		'["exec","n/a","unknown"]'
+		'["fork","n/a","unknown"]'
 	run validate "$WORK/small.json"
 	assert_success
 	sigmatrix run --quiet --trace off --case exec/simple-command --shell dash --format json \
