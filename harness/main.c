@@ -16,6 +16,7 @@ static const struct command {
 	{"explain", "play one case on one shell and show the evidence", cmd_explain},
 	{"lint", "check case files and shell files", cmd_lint},
 	{"report", "print the matrix of a results file", cmd_report},
+	{"diff", "what changed from one results file to another", cmd_diff},
 	{"doctor", "say what this machine allows, and what would be missing", cmd_doctor},
 };
 
