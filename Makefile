@@ -45,6 +45,24 @@ $(BUILD)/start: tests/bench/start.c
 	@mkdir -p $(@D)
 	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -o $@ $<
 
+# --- fuzzing: clang and its libFuzzer; without them the corpus is replayed ---
+
+FUZZ_SECONDS ?= 600
+FUZZ_BUILD   ?= build-fuzz
+FUZZERS       = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAIN    ?= -fsanitize=fuzzer
+COMMON_FUZZ   = tests/fuzz/common.c $(if $(FUZZ_MAIN),,tests/fuzz/replay.c)
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(COMMON_FUZZ) tests/fuzz/fuzz.h $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(FUZZ_MAIN) -Itests/fuzz -o $@ $< $(COMMON_FUZZ) $(OBJECTS) $(LIBS)
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
+
+# FUZZ_SECONDS for each reader of files that strangers wrote.
+fuzz:
+	tests/fuzz/run.sh --seconds $(FUZZ_SECONDS) $(FUZZ_BUILD)
+
 unit: $(UNIT)
 
 fixtures: $(FIXTURES)
@@ -86,6 +104,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all unit fixtures check lint bench install format clean
+.PHONY: all fuzzers fuzz unit fixtures check lint bench install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d

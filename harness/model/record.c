@@ -250,19 +250,38 @@ static json_t *host_json(const struct host_record *host)
 	return object;
 }
 
+/* JSON lets DEL and the control characters beyond ASCII stand in strings as they are, but a terminal
+ * that is shown the document would obey them. */
+static int put_escaped(const char *text, FILE *out)
+{
+	const char *from = text;
+
+	for (; *text; text++) {
+		bool beyond = (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
+
+		if (*text != 0x7f && !beyond)
+			continue;
+		fwrite(from, 1, (size_t)(text - from), out);
+		text += beyond;
+		fprintf(out, "\\u%04x", (unsigned char)*text);
+		from = text + 1;
+	}
+	return fputs(from, out);
+}
+
 /* Writes one object on one line and lets go of it: this is what keeps memory from growing. */
 static int put_line(FILE *out, json_t *object, bool last)
 {
-	int rc;
+	char *text = object ? json_dumps(object, ONE_LINE) : NULL;
+	bool failed;
 
-	if (!object)
+	json_decref(object);
+	if (!text)
 		return -EINVAL;
 	errno = 0;
-	rc = json_dumpf(object, out, ONE_LINE);
-	json_decref(object);
-	if (rc || fputs(last ? "\n" : ",\n", out) == EOF)
-		return ferror(out) && errno ? -errno : -EINVAL;
-	return 0;
+	failed = put_escaped(text, out) == EOF || fputs(last ? "\n" : ",\n", out) == EOF;
+	free(text);
+	return !failed ? 0 : errno ? -errno : -EIO;
 }
 
 /* The members in sorted order, by hand, because no jansson object ever holds the whole. */
@@ -769,6 +788,17 @@ static bool read_document(struct results *results, const json_t *root, struct fa
 	       read_cells(results, root, fault);
 }
 
+static void complain_json(const char *path, const json_error_t *error, struct diag *diag)
+{
+	bool cut = json_error_code(error) == json_error_premature_end_of_input;
+
+	/* The library says line -1 of what is no text at all. */
+	diag_add(diag, path, error->line > 0 ? error->line : 1,
+		"column %d: %s%s; run `sigmatrix run --output %s` again",
+		error->column > 0 ? error->column : 0, cut ? "the file is cut short: " : "",
+		error->text, path);
+}
+
 static json_t *load_json(const char *path, struct diag *diag)
 {
 	FILE *in = fopen(path, "re");
@@ -786,19 +816,16 @@ static json_t *load_json(const char *path, struct diag *diag)
 		json_decref(root);
 		root = NULL;
 	} else if (!root) {
-		bool cut = json_error_code(&error) == json_error_premature_end_of_input;
-
-		diag_add(diag, path, error.line,
-			"column %d: %s%s; run `sigmatrix run --output %s` again", error.column,
-			cut ? "the file is cut short: " : "", error.text, path);
+		complain_json(path, &error, diag);
 	}
 	fclose(in);
 	return root;
 }
 
-struct results *results_load(const void *parent, const char *path, struct diag *diag)
+/* Takes the reference. */
+static struct results *read_root(
+	const void *parent, const char *path, json_t *root, struct diag *diag)
 {
-	json_t *root = load_json(path, diag);
 	struct fault fault = {"out of memory"};
 	struct results *results;
 
@@ -813,4 +840,20 @@ struct results *results_load(const void *parent, const char *path, struct diag *
 	}
 	json_decref(root);
 	return results;
+}
+
+struct results *results_load(const void *parent, const char *path, struct diag *diag)
+{
+	return read_root(parent, path, load_json(path, diag), diag);
+}
+
+struct results *results_parse(const void *parent, const char *path, const char *data,
+	size_t length, struct diag *diag)
+{
+	json_error_t error;
+	json_t *root = json_loadb(data, length, JSON_REJECT_DUPLICATES, &error);
+
+	if (!root)
+		complain_json(path, &error, diag);
+	return read_root(parent, path, root, diag);
 }

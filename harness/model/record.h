@@ -68,6 +68,10 @@ struct results {
  * member that is missing or of the wrong type. */
 struct results *results_load(const void *parent, const char *path, struct diag *diag);
 
+/* As results_load, from memory: for tests and fuzzers. */
+struct results *results_parse(const void *parent, const char *path, const char *data,
+	size_t length, struct diag *diag);
+
 /* Writes the results to a temporary file beside 'path', fsyncs and renames it, so a reader never
  * sees half a file. Streams cell by cell: memory does not grow with the number of cells. Sorted
  * keys, one cell a line. Returns 0 or -errno. */

@@ -53,6 +53,7 @@ struct reader {
 };
 
 static bool read_file(struct reader *reader);
+static bool read_text(struct reader *reader, struct text *text);
 
 static struct shell *shell_new(const void *parent, const char *name)
 {
@@ -294,8 +295,12 @@ static void read_likes(struct reader *reader, const struct text *text)
 /* Reads the file that shell->path names into the shell. */
 static bool read_file(struct reader *reader)
 {
-	struct text *text = text_read(NULL, reader->shell->path, reader->diag);
+	return read_text(reader, text_read(NULL, reader->shell->path, reader->diag));
+}
 
+/* Takes the text; NULL could not be read. */
+static bool read_text(struct reader *reader, struct text *text)
+{
 	if (!text)
 		return false;
 	read_likes(reader, text);
@@ -317,23 +322,42 @@ static void check_required(const struct shell *shell, struct diag *diag)
 		diag_add(diag, shell->path, 1, "there is no 'program'");
 }
 
-static struct shell *load(
-	const void *parent, const char *path, const char *name, int *order, struct diag *diag)
+/* Takes the text. */
+static struct shell *read_shell(const void *parent, const char *path, const char *name,
+	struct text *text, size_t complaints, int *order, struct diag *diag)
 {
-	size_t complaints = diag->count;
 	struct shell *shell = shell_new(parent, name);
 	struct reader reader = {shell, DEFAULT_ORDER, 0, diag, {0}};
 
 	shell->path = talloc_strdup(shell, path);
 	if (!name_valid(name))
 		diag_add(diag, path, 0, "the file's name must be lower-case letters, digits, '-'");
-	if (read_file(&reader))
+	if (read_text(&reader, text))
 		check_required(shell, diag);
 	*order = reader.order;
 	if (diag->count == complaints)
 		return shell;
 	talloc_free(shell);
 	return NULL;
+}
+
+static struct shell *load(
+	const void *parent, const char *path, const char *name, int *order, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct text *text = text_read(NULL, path, diag);
+
+	return read_shell(parent, path, name, text, complaints, order, diag);
+}
+
+struct shell *shell_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct text *text = text_parse(NULL, path, data, length, diag);
+	int order;
+
+	return read_shell(parent, path, name, text, complaints, &order, diag);
 }
 
 struct shell *shell_load(const void *parent, const char *path, const char *name, struct diag *diag)

@@ -35,6 +35,10 @@ struct shell {
  * the same directory says, then this file's keys override). NULL on error, diag says why. */
 struct shell *shell_load(const void *parent, const char *path, const char *name, struct diag *diag);
 
+/* As shell_load, from memory: for tests and fuzzers. Files named by "like" are read. */
+struct shell *shell_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag);
+
 /* All *.shell files in dir, sorted by their "order:" key (a number, default 50) and then name. */
 struct shell **shell_load_all(
 	const void *parent, const char *dir, size_t *count, struct diag *diag);
