@@ -1,7 +1,9 @@
 /* sigmatrix lint: are the files people wrote in order? */
 #include "cmd.h"
 
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -28,27 +30,36 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* "cases/exec/simple.case" is "exec/simple": the last two parts, without the ending. */
-static char *name_from_path(void *memory, const char *path)
+/* The last 'parts' parts of the path, without the ending: "cases/exec/simple.case" is
+ * "exec/simple". */
+static char *name_from_path(void *memory, const char *path, int parts)
 {
-	char *copy = talloc_strndup(memory, path, strlen(path) - strlen(".case"));
-	char *slash = strrchr(copy, '/');
+	/* Not the file's own real path: a symbolic link has its name from where it is. */
+	char *file = basename(talloc_strdup(memory, path));
+	char *dir = realpath(dirname(talloc_strdup(memory, path)), NULL);
+	char *copy = talloc_asprintf(memory, "%s/%.*s", dir ? dir : "",
+		(int)(strrchr(file, '.') - file), file);
+	char *at = copy + strlen(copy);
 
-	if (!slash)
-		return copy;
-	*slash = '\0';
-	char *group = strrchr(copy, '/');
-	return talloc_asprintf(memory, "%s/%s", group ? group + 1 : copy, slash + 1);
+	free(dir);
+	while (at > copy && (at[-1] != '/' || --parts > 0))
+		at--;
+	return at;
 }
 
+/* As 'run' would take it: a file whose name is of no use there is not in order. */
 static void check_file(void *memory, const char *path, struct diag *diag)
 {
-	if (ends_with(path, ".case"))
-		case_load(memory, path, name_from_path(memory, path), diag);
-	else if (ends_with(path, ".shell"))
-		shell_load(memory, path, "shell", diag);
-	else
+	if (ends_with(path, ".case")) {
+		const char *name = name_from_path(memory, path, 2);
+
+		if (case_name_check(path, name, diag))
+			case_load(memory, path, name, diag);
+	} else if (ends_with(path, ".shell")) {
+		shell_load(memory, path, name_from_path(memory, path, 1), diag);
+	} else {
 		diag_add(diag, path, 0, "the name must end in .case or .shell");
+	}
 }
 
 static int lint(void *memory, const char *dir, char **files)

@@ -211,3 +211,38 @@ or directory (set TMPDIR to a writable place with room and a short name)"
 	run ls -A "$long"
 	assert_output ''
 }
+
+@test "lint refuses a name that run would refuse" {
+	mkdir -p "$WORK/Group/group"
+	cp "$ROOT/cases/exec/simple-command.case" "$WORK/Group/"
+	cp "$ROOT/cases/exec/simple-command.case" "$WORK/Group/group/Upper.case"
+	cp "$ROOT/shells/dash.shell" "$WORK/Dash.shell"
+	for file in Group/simple-command.case Group/group/Upper.case Dash.shell; do
+		run sigmatrix lint "$WORK/$file"
+		assert_equal "$status" 2
+		assert_line --index 0 --regexp "$file: .* must be lower-case letters"
+	done
+	# By a name that says no group, from where it is.
+	cd "$ROOT/cases/exec"
+	run sigmatrix lint simple-command.case
+	assert_success
+}
+
+# A file of that size took a minute or memory without bound: linear work has bounds.
+@test "a small case file cannot become a large one" {
+	local head=$'title: x\nmode: script\nspec: unspecified\nvary: A = ' prose=$'\n\nProse.\n\n'
+	local rest=$'outcomes:\n    done  shell ended  permitted  it is\n'
+	mkdir "$WORK/a"
+	printf '%s%s%sscript:\n    %s\n%s' "$head" "$(printf 'echo.;%.0s' {1..600})" "$prose" \
+		"$(printf '${A}%.0s' {1..1000})" "$rest" >"$WORK/a/grows.case"
+	run sigmatrix lint "$WORK/a/grows.case"
+	assert_line --index 0 --regexp 'grows.case:8: with the values .* longer than 65536 bytes'
+	printf '%sa%sscript:\n    :\n%s%s\n' "$head" "$prose" "$rest" \
+		"$(printf '\nfile f%s:\n    x' {1..127})" >"$WORK/a/blocks.case"
+	run sigmatrix lint "$WORK/a/blocks.case"
+	assert_line --index 0 --regexp 'blocks.case:[0-9]+: more than 128 blocks'
+	printf '%sa%sscript:\n    :\n%s%s\n' "$head" "$prose" "$rest" \
+		"$(printf '\nscript %s:\n    :' {a..h})" >"$WORK/a/dialects.case"
+	run sigmatrix lint "$WORK/a/dialects.case"
+	assert_line --index 0 --regexp 'dialects.case:[0-9]+: more than 8 dialects'
+}

@@ -187,6 +187,11 @@ static void check_twin(
 static void add_block(struct test_case *tc, const struct block *block, const struct place *place)
 {
 	check_twin(tc, block, place);
+	if (tc->block_count == MAX_BLOCKS) {
+		complain(place, "more than %d blocks, one for each dialect; split the case",
+			MAX_BLOCKS);
+		return;
+	}
 	tc->blocks = talloc_realloc(tc, tc->blocks, struct block, tc->block_count + 1);
 	tc->blocks[tc->block_count++] = *block;
 }
@@ -228,6 +233,23 @@ static const struct block *any_script(const struct test_case *tc)
 		if (tc->blocks[i].kind == BLOCK_SCRIPT)
 			return &tc->blocks[i];
 	return NULL;
+}
+
+static void check_dialects(const struct reader *reader)
+{
+	const char **dialects = words_split(NULL, "");
+
+	for (size_t i = 0; i < reader->tc->block_count; i++) {
+		const struct block *block = &reader->tc->blocks[i];
+
+		words_add(&dialects, block->dialect);
+		if (words_count(dialects) <= MAX_DIALECTS)
+			continue;
+		diag_add(reader->diag, reader->tc->path, block->line,
+			"more than %d dialects; split the case", MAX_DIALECTS);
+		break;
+	}
+	talloc_free(dialects);
 }
 
 static void check_blocks(const struct reader *reader)
@@ -314,6 +336,7 @@ static struct test_case *read_case(const void *parent, const char *path, const c
 	const struct text *text, struct diag *diag)
 {
 	struct reader reader = {case_new(parent, path, name), diag, text, 0, 0};
+	size_t complaints = diag->count;
 
 	reader.at = header_read(reader.tc, text, &reader.mode_line, diag);
 	read_prose(&reader);
@@ -321,7 +344,10 @@ static struct test_case *read_case(const void *parent, const char *path, const c
 		read_block(&reader);
 	build_variants(&reader);
 	check_blocks(&reader);
-	case_lint(reader.tc, diag);
+	check_dialects(&reader);
+	/* Where the file is no case at all, what its variants come to would say nothing. */
+	if (diag->count - complaints <= ENOUGH_COMPLAINTS)
+		case_lint(reader.tc, diag);
 	return reader.tc;
 }
 

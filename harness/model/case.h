@@ -201,6 +201,9 @@ struct scene *case_scene(const void *parent, const struct test_case *tc,
  * '/' matches a group or the part after '/')? */
 bool case_wanted(char *const *globs, const char *name);
 
+/* Is that a name a case can be found by ("group/name")? Complains about the file otherwise. */
+bool case_name_check(const char *path, const char *name, struct diag *diag);
+
 /* All cases below dir whose name is wanted, sorted by name. Unusable files
  * are left out and complained about. Returns a talloc array, its length in *count. */
 struct test_case **case_load_all(

@@ -52,10 +52,24 @@ bool case_wanted(char *const *globs, const char *name)
 	return false;
 }
 
-static bool path_name_valid(const char *name)
+static bool part_valid(const char *part, size_t length)
 {
-	return isalnum((unsigned char)*name) &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+	return length > 0 && isalnum((unsigned char)*part) &&
+	       strspn(part, "abcdefghijklmnopqrstuvwxyz0123456789-") >= length;
+}
+
+bool case_name_check(const char *path, const char *name, struct diag *diag)
+{
+	size_t group = strcspn(name, "/");
+
+	if (!name[group])
+		diag_add(diag, path, 0, "a case belongs in a group: GROUP/NAME.case");
+	else if (!part_valid(name, group) || !part_valid(name + group + 1, strlen(name + group + 1)))
+		diag_add(diag, path, 0,
+			"group and name of a case must be lower-case letters, digits and '-'");
+	else
+		return true;
+	return false;
 }
 
 static void load_file(struct walk *walk, const char *path, const char *group, const char *file)
@@ -66,10 +80,7 @@ static void load_file(struct walk *walk, const char *path, const char *group, co
 
 	if (!case_wanted(walk->globs, name))
 		goto out;
-	if (!path_name_valid(group) || !path_name_valid(base))
-		diag_add(walk->diag, path, 0,
-			"group and name of a case must be lower-case letters, digits and '-'");
-	else
+	if (case_name_check(path, name, walk->diag))
 		tc = case_load(walk->cases, path, name, walk->diag);
 	if (tc) {
 		walk->cases = talloc_realloc(
@@ -104,7 +115,7 @@ static void walk_entry(struct walk *walk, const char *dir, const char *group, co
 	} else if (group) {
 		load_file(walk, path, group, entry);
 	} else {
-		diag_add(walk->diag, path, 0, "a case belongs in a group: GROUP/NAME.case");
+		case_name_check(path, entry, walk->diag);
 	}
 	talloc_free(path);
 }

@@ -38,28 +38,36 @@ static bool must_escape(size_t length, uint32_t point)
 	return length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0);
 }
 
-static void print_escaped(const char *text, FILE *out)
+static char *escape(const void *parent, const char *text)
 {
-	while (*text) {
-		uint32_t point;
-		size_t length = utf8_decode(text, &point);
+	char *out = talloc_strdup(parent, "");
 
-		if (must_escape(length, point)) {
-			fprintf(out, "\\x%02x", (unsigned char)*text);
-			length = 1;
-		} else {
-			fwrite(text, 1, length, out);
+	while (*text) {
+		size_t plain = 0, length;
+		uint32_t point;
+
+		for (length = 1; text[plain]; plain += length) {
+			length = utf8_decode(text + plain, &point);
+			if (must_escape(length, point))
+				break;
 		}
-		text += length;
+		out = talloc_strndup_append_buffer(out, text, plain);
+		text += plain;
+		if (*text)
+			out = talloc_asprintf_append_buffer(
+				out, "\\x%02x", (unsigned char)*text++);
 	}
+	return out;
 }
 
+/* A line at a time: standard error has no buffer. */
 void diag_print(const struct diag *diag, FILE *out)
 {
 	for (size_t i = 0; i < diag->count; i++) {
-		fputs("sigmatrix: ", out);
-		print_escaped(diag->messages[i], out);
-		fputc('\n', out);
+		char *line = escape(NULL, diag->messages[i]);
+
+		fprintf(out, "sigmatrix: %s\n", line);
+		talloc_free(line);
 	}
 }
 

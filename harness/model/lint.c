@@ -6,9 +6,6 @@
 
 #include "parts.h"
 
-/* Beyond this many complaints the rest would only repeat them. */
-enum { ENOUGH_COMPLAINTS = 100 };
-
 /* One scene being checked. */
 struct checker {
 	const struct scene *scene;

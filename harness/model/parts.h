@@ -6,7 +6,16 @@
 #include "case.h"
 #include "text.h"
 
-enum { MAX_VARIANTS = 256, MAX_STEPS = 512, MAX_ROWS = 64, MAX_CONDITIONS = 16, MAX_NAMES = 128 };
+enum {
+	MAX_VARIANTS = 256,
+	MAX_STEPS = 512,
+	MAX_ROWS = 64,
+	MAX_CONDITIONS = 16,
+	MAX_NAMES = 128,
+	MAX_BLOCKS = 128, /* one for each dialect it names */
+	MAX_DIALECTS = 8,
+	ENOUGH_COMPLAINTS = 100 /* beyond so many the rest would only repeat them */
+};
 
 enum block_kind { BLOCK_SCRIPT, BLOCK_FILE, BLOCK_STEPS, BLOCK_OUTCOMES };
 

@@ -12,6 +12,7 @@ struct substitution {
 	struct binding binding;
 	shell_words words;
 	void *context;
+	bool too_long;  /* a text grew beyond what a file may have */
 	bool missing;   /* a shell is not installed ... */
 	char inner[64]; /* ... this one; "" for the one under test */
 };
@@ -63,12 +64,19 @@ static const char *replace_shell(struct substitution *substitution, const char *
 	return words ? words : "";
 }
 
+/* Text that values make longer than a file may be is cut there: 64 KiB of ${A} could otherwise
+ * become gigabytes. */
 static char *replace(
 	const void *parent, const char *text, replacer value_of, struct substitution *substitution)
 {
 	char *out = talloc_strdup(parent, "");
 
 	while (*text) {
+		if (talloc_get_size(out) > TEXT_MAX_BYTES) {
+			substitution->too_long = true;
+			return out;
+		}
+
 		const char *open = strstr(text, "${");
 		/* The innermost braces, so that ${SHELL:${INNER}} can be. */
 		const char *close = open ? open + 2 + strcspn(open + 2, "${}") : NULL;
@@ -94,9 +102,34 @@ static char *substitute(const void *parent, const char *text, struct substitutio
 	return out;
 }
 
-static const char *block_text(
-	const void *parent, const struct block *block, struct substitution *substitution)
+static bool lines_too_long(const char *text)
 {
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length > TEXT_MAX_LINE)
+			return true;
+		text += length + (text[length] == '\n');
+	}
+	return false;
+}
+
+/* What holds for a file holds for a text with its values put in. */
+static void check_length(
+	struct substitution *substitution, const char *text, const struct place *place)
+{
+	if (substitution->too_long || strlen(text) > TEXT_MAX_BYTES || lines_too_long(text))
+		complain(place,
+			"with the values of its variables this is longer than %d bytes in all, or "
+			"%d in a line",
+			TEXT_MAX_BYTES, TEXT_MAX_LINE);
+	substitution->too_long = false;
+}
+
+static const char *block_text(const void *parent, const struct block *block,
+	struct substitution *substitution, struct diag *diag)
+{
+	struct place place = {substitution->binding.test_case->path, block->line, diag};
 	char *raw = talloc_strdup(NULL, "");
 	const char *out;
 
@@ -105,6 +138,7 @@ static const char *block_text(
 		raw = talloc_strdup_append_buffer(raw, "\n");
 	}
 	out = substitute(parent, raw, substitution);
+	check_length(substitution, out, &place);
 	talloc_free(raw);
 	return out;
 }
@@ -147,8 +181,8 @@ static const struct block *steps_block(
 	return own ? own : common;
 }
 
-static void add_file(
-	struct scene *scene, const struct block *block, struct substitution *substitution)
+static void add_file(struct scene *scene, const struct block *block,
+	struct substitution *substitution, struct diag *diag)
 {
 	struct extra_file *file;
 
@@ -156,7 +190,7 @@ static void add_file(
 		talloc_realloc(scene, scene->files, struct extra_file, scene->file_count + 1);
 	file = &scene->files[scene->file_count++];
 	file->name = talloc_strdup(scene, block->name);
-	file->text = block_text(scene, block, substitution);
+	file->text = block_text(scene, block, substitution, diag);
 }
 
 /* What the case has no text for in this dialect, or NULL. */
@@ -174,16 +208,17 @@ static const char *lacking_text(const struct test_case *tc, const char *dialect)
 	return steps_lacking ? "steps" : NULL;
 }
 
-static void build_texts(struct scene *scene, const char *dialect, struct substitution *substitution)
+static void build_texts(struct scene *scene, const char *dialect, struct substitution *substitution,
+	struct diag *diag)
 {
 	const struct test_case *tc = scene->test_case;
 	const struct block *script = case_block(tc, BLOCK_SCRIPT, NULL, dialect);
 
 	if (script && tc->mode != MODE_INTERACTIVE)
-		scene->script = block_text(scene, script, substitution);
+		scene->script = block_text(scene, script, substitution, diag);
 	for (size_t i = 0; i < tc->block_count; i++)
 		if (tc->blocks[i].kind == BLOCK_FILE && !strcmp(tc->blocks[i].dialect, dialect))
-			add_file(scene, &tc->blocks[i], substitution);
+			add_file(scene, &tc->blocks[i], substitution, diag);
 }
 
 /* In steps and outcomes no shell reads what is left of ${...}: it is a slip. */
@@ -238,6 +273,7 @@ static void build_steps(struct scene *scene, const char *dialect, struct substit
 			return;
 		}
 		text = substitute(scene, line, substitution);
+		check_length(substitution, text, &place);
 		if (!text_blank(text))
 			add_step(scene, text, substitution, &place);
 		talloc_free(text);
@@ -257,6 +293,7 @@ static void build_rows(struct scene *scene, struct substitution *substitution, s
 		bool comment = line->text[strspn(line->text, " \t")] == '#';
 		char *varied = substitute(text, line->text, substitution);
 
+		check_length(substitution, varied, &place);
 		if (!comment && check_left_over(varied, substitution, &place))
 			text->lines[text->count++] = (struct text_line){line->number, varied};
 	}
@@ -296,9 +333,10 @@ static size_t name_length(const char *text)
 
 static bool in_comment(const char *start, const char *at)
 {
-	while (at > start && at[-1] != '\n')
-		at--;
-	return at[strspn(at, " \t")] == '#';
+	const char *newline = memrchr(start, '\n', (size_t)(at - start));
+	const char *line = newline ? newline + 1 : start;
+
+	return line[strspn(line, " \t")] == '#';
 }
 
 const char *text_find_word(const char *start, const char *text, const char *word)
@@ -436,7 +474,7 @@ struct scene *scene_build(const void *parent, const struct test_case *tc,
 	const struct variant *variant, const char *dialect, shell_words words, void *context,
 	const char **na, struct diag *diag)
 {
-	struct substitution substitution = {{tc, variant}, words, context, false, ""};
+	struct substitution substitution = {{tc, variant}, words, context, false, false, ""};
 	const char *lacking = lacking_text(tc, dialect);
 	struct scene *scene;
 
@@ -449,7 +487,7 @@ struct scene *scene_build(const void *parent, const struct test_case *tc,
 	scene = talloc_zero(parent, struct scene);
 	scene->test_case = tc;
 	scene->variant = variant;
-	build_texts(scene, dialect, &substitution);
+	build_texts(scene, dialect, &substitution, diag);
 	build_steps(scene, dialect, &substitution, diag);
 	build_rows(scene, &substitution, diag);
 	gather_names(scene);
