@@ -37,8 +37,8 @@ static char *name_from_path(void *memory, const char *path, int parts)
 	/* Not the file's own real path: a symbolic link has its name from where it is. */
 	char *file = basename(talloc_strdup(memory, path));
 	char *dir = realpath(dirname(talloc_strdup(memory, path)), NULL);
-	char *copy = talloc_asprintf(memory, "%s/%.*s", dir ? dir : "",
-		(int)(strrchr(file, '.') - file), file);
+	char *copy = talloc_asprintf(
+		memory, "%s/%.*s", dir ? dir : "", (int)(strrchr(file, '.') - file), file);
 	char *at = copy + strlen(copy);
 
 	free(dir);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "identity.h"
+#include "keep.h"
 #include "model/record.h"
 #include "play/pool.h"
 #include "report/report.h"
@@ -25,7 +27,7 @@ struct run_options {
 	double timeout_factor;
 	enum trace_wish trace;
 	int isolation;
-	bool quiet;
+	bool quiet, resume;
 };
 
 /* A run in progress. */
@@ -36,9 +38,12 @@ struct run {
 	size_t job_count, cell_count, done;
 	bool keeps_facts; /* somebody will read them */
 	bool progress;    /* standard error is a terminal that wants it */
-	FILE *timelines;
-	char *timelines_path, *timelines_temporary;
-	bool timelines_failed;
+	struct keep_wish wish;
+	json_t *identity;  /* what a run that is resumed must share with this one */
+	struct keep *keep; /* NULL: nothing is written */
+	bool *played;      /* by job: was in the journal */
+	size_t resumed;    /* how many were */
+	bool resumable;    /* there is something to go on with */
 	struct timespec began;
 };
 
@@ -60,6 +65,7 @@ static const char help[] =
 	"  --isolation auto|pid|user|subreaper\n"
 	"                       what keeps a scene together (default: the best that works)\n"
 	"  --output FILE        write the results as JSON (and the timelines beside it)\n"
+	"  --resume             go on with a run into FILE that was interrupted, by whatever\n"
 	"  --format FORMAT      what to print: term (default), markdown, json\n"
 	"  --timeout-factor X   stretch the deadline of 30 s a scene\n"
 	"  --cases DIR          take the cases from this directory\n"
@@ -67,7 +73,8 @@ static const char help[] =
 	"  --quiet              no progress line, no closing remark\n"
 	"\n"
 	"Exit status: 0 measured, 2 wrong usage or a malformed file, 3 some cells could not be\n"
-	"measured (broken, unknown, timeout, disputed). ^C keeps what was measured so far.\n";
+	"measured (broken, unknown, timeout, disputed). ^C keeps what was measured so far;\n"
+	"with --output, what was measured also outlives kill -9 and a power cut.\n";
 
 /* --- the command line --- */
 
@@ -83,7 +90,8 @@ enum {
 	OPT_FACTOR,
 	OPT_CASES,
 	OPT_COLOR,
-	OPT_QUIET
+	OPT_QUIET,
+	OPT_RESUME
 };
 
 static const struct option options[] = {
@@ -99,6 +107,7 @@ static const struct option options[] = {
 	{"cases", required_argument, NULL, OPT_CASES},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"resume", no_argument, NULL, OPT_RESUME},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -151,6 +160,9 @@ static int parse_option(void *memory, struct run_options *o, int option)
 	case OPT_QUIET:
 		o->quiet = true;
 		return -1;
+	case OPT_RESUME:
+		o->resume = true;
+		return -1;
 	case 'h':
 		fputs(help, stdout);
 		return 0;
@@ -177,6 +189,8 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(
 			"run", "'%s' is not an option; cases are chosen with --case", argv[optind]);
+	if (o->resume && !o->output)
+		return usage_error("run", "--resume needs --output FILE: the run to go on with");
 	return -1;
 }
 
@@ -366,14 +380,6 @@ static const char *keep_text(const struct run *run, size_t cell, const char *tex
 	return talloc_strdup(run->results, text);
 }
 
-static void write_timeline(struct run *run, const char *line)
-{
-	if (!run->timelines || !line)
-		return;
-	if (fputs(line, run->timelines) == EOF || fputc('\n', run->timelines) == EOF)
-		run->timelines_failed = true;
-}
-
 static void note_difference(struct run *run, struct cell *cell, const struct cell *another)
 {
 	if (strcmp(cell->outcome, another->outcome) == 0)
@@ -388,67 +394,110 @@ static void note_difference(struct run *run, struct cell *cell, const struct cel
 	cell->verdict = VERDICT_NONE;
 }
 
+/* A play that is over. Its timeline is kept (true) when it is the first of its cell. */
+static bool take_play(struct run *run, size_t job, const struct cell *played)
+{
+	struct cell *cell = &run->results->cells[job % run->cell_count];
+
+	count_run(cell, played->outcome);
+	if (cell->outcome) {
+		note_difference(run, cell, played);
+		return false;
+	}
+	cell->outcome = keep_text(run, job % run->cell_count, played->outcome);
+	cell->reason = keep_text(run, job % run->cell_count, played->reason);
+	cell->verdict = played->verdict;
+	if (run->keeps_facts && played->facts)
+		cell->facts = talloc_strdup(run->results, played->facts);
+	return true;
+}
+
 static void take_answer(void *data, size_t job, const json_t *answer, const char *timeline)
 {
 	struct run *run = data;
-	struct cell *cell = &run->results->cells[job % run->cell_count], played;
+	struct cell played;
 	void *memory = talloc_new(NULL);
+	json_t *cell = json_object_get(answer, "cell");
 
 	run->done++;
 	show_progress(run, &run->jobs[job % run->cell_count]);
-	if (!cell_from_json(memory, json_object_get(answer, "cell"), &played)) {
-		played = *cell;
+	if (!cell_from_json(memory, cell, &played)) {
+		played = run->results->cells[job % run->cell_count];
 		played.outcome = "broken";
 		played.reason = "the worker's answer could not be read";
 	}
-	count_run(cell, played.outcome);
-	if (!cell->outcome) {
-		cell->outcome = keep_text(run, job % run->cell_count, played.outcome);
-		cell->reason = keep_text(run, job % run->cell_count, played.reason);
-		cell->verdict = played.verdict;
-		if (run->keeps_facts && played.facts)
-			cell->facts = talloc_strdup(run->results, played.facts);
-		write_timeline(run, timeline);
-	} else {
-		note_difference(run, cell, &played);
-	}
+	if (!take_play(run, job, &played))
+		timeline = NULL;
+	/* What could not be played is played again when the run is resumed. */
+	if (run->keep && strcmp(played.outcome, "broken") != 0)
+		keep_play(run->keep, job, cell, timeline);
+	else if (run->keep)
+		keep_timeline(run->keep, timeline);
 	talloc_free(memory);
 }
 
+static void keep_answers(void *data)
+{
+	struct run *run = data;
+
+	if (run->keep)
+		keep_sync(run->keep);
+}
+
+/* --- going on with a run that was interrupted --- */
+
+static void take_beginning(void *data, const char *date, const char *command)
+{
+	struct run *run = data;
+
+	run->results->host.date = talloc_strdup(run->results, date);
+	run->results->host.command = talloc_strdup(run->results, command);
+}
+
+static enum journal_verdict take_from_journal(
+	void *data, const struct journal_play *play, const char **why)
+{
+	struct run *run = data;
+	const struct cell *cell = play->cell, *due;
+
+	*why = "it is of no play of this run";
+	if (play->job >= run->job_count)
+		return JOURNAL_WRONG;
+	due = &run->results->cells[play->job % run->cell_count];
+	if (strcmp(due->case_name, cell->case_name) != 0 ||
+		strcmp(due->variant, cell->variant) != 0 || strcmp(due->shell, cell->shell) != 0)
+		return JOURNAL_WRONG;
+	*why = "the play is there twice";
+	if (run->played[play->job])
+		return JOURNAL_WRONG;
+	run->played[play->job] = true;
+	run->resumed++;
+	run->done++;
+	take_play(run, play->job, cell);
+	return JOURNAL_TAKEN;
+}
+
+static bool open_keep(struct run *run, void *memory)
+{
+	const struct host_record *host = &run->results->host;
+
+	if (!run->options.output)
+		return true;
+	run->played = talloc_zero_array(memory, bool, run->job_count);
+	run->wish.output = run->options.output;
+	run->wish.resume = run->options.resume;
+	run->wish.quiet = run->options.quiet;
+	run->wish.run = run->identity;
+	run->wish.date = host->date;
+	run->wish.command = host->command;
+	run->wish.play = take_from_journal;
+	run->wish.began = take_beginning;
+	run->wish.data = run;
+	run->keep = keep_open(memory, &run->wish);
+	return run->keep != NULL;
+}
+
 /* --- writing --- */
-
-static bool open_timelines(struct run *run)
-{
-	const char *output = run->options.output;
-
-	if (!output)
-		return true;
-	size_t length = strlen(output);
-	if (length > 5 && strcmp(output + length - 5, ".json") == 0)
-		length -= 5;
-	run->timelines_path =
-		talloc_asprintf(run->results, "%.*s.timelines.jsonl", (int)length, output);
-	run->timelines_temporary =
-		talloc_asprintf(run->results, "%s.%d", run->timelines_path, getpid());
-	run->timelines = fopen(run->timelines_temporary, "we");
-	if (run->timelines)
-		return true;
-	complain("unable to write %s: %s", run->timelines_temporary, strerror(errno));
-	return false;
-}
-
-static bool close_timelines(struct run *run)
-{
-	if (!run->timelines)
-		return true;
-	bool failed = fclose(run->timelines) != 0 || run->timelines_failed;
-	run->timelines = NULL;
-	if (!failed && rename(run->timelines_temporary, run->timelines_path) == 0)
-		return true;
-	complain("unable to write %s: %s", run->timelines_path, strerror(errno));
-	unlink(run->timelines_temporary);
-	return false;
-}
 
 /* Cells that were not played are left out, not made up. */
 static void drop_unplayed(struct results *results)
@@ -463,7 +512,7 @@ static void drop_unplayed(struct results *results)
 
 static bool write_out(struct run *run)
 {
-	bool written = close_timelines(run);
+	bool written = true;
 	struct report_options how = {.colour = wants_colour(run->options.colour, STDOUT_FILENO),
 		.width = terminal_width(STDOUT_FILENO)};
 
@@ -473,6 +522,9 @@ static bool write_out(struct run *run)
 			complain("unable to write %s: %s", run->options.output, strerror(-result));
 			written = false;
 		}
+		bool complete = written && run->results->host.complete;
+		run->resumable = !complete && keep_resumable(run->keep);
+		written = keep_close(run->keep, complete) && written;
 	}
 	int result = find_report("run", run->options.format)->write(run->results, &how, stdout);
 	if (result == 0 && fflush(stdout) == 0)
@@ -490,8 +542,11 @@ static void close_with_remark(const struct run *run)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	double seconds = (double)(now.tv_sec - run->began.tv_sec) +
 			 (double)(now.tv_nsec - run->began.tv_nsec) / 1e9;
-	fprintf(stderr, "sigmatrix: played %zu cells in %.2f s (%.0f a second)\n", run->done,
-		seconds, seconds > 0 ? (double)run->done / seconds : 0);
+	size_t played = run->done - run->resumed;
+	fprintf(stderr, "sigmatrix: played %zu cells in %.2f s (%.0f a second)\n", played, seconds,
+		seconds > 0 ? (double)played / seconds : 0);
+	if (run->resumed > 0)
+		fprintf(stderr, "sigmatrix: %zu had been played before\n", run->resumed);
 }
 
 static bool all_measured(const struct results *results)
@@ -514,6 +569,9 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 		.cell_count = run->cell_count,
 		.job_count = run->job_count,
 		.done = take_answer,
+		.idle = keep_answers,
+		.played = run->played,
+		.played_count = run->resumed,
 		.data = run};
 
 	clock_gettime(CLOCK_MONOTONIC, &run->began);
@@ -524,6 +582,8 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 	close_context(context);
 	if (stopped < 0) {
 		complain("unable to start workers: %s", strerror(-stopped));
+		if (run->keep)
+			keep_close(run->keep, false);
 		return EXIT_NOT_MEASURED;
 	}
 	run->results->host.complete = stopped == 0;
@@ -532,8 +592,9 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 	bool written = write_out(run);
 	close_with_remark(run);
 	if (stopped > 0) {
-		complain("stopped by %s: %zu of %zu cells were played and kept", strsignal(stopped),
-			run->done, run->job_count);
+		complain("stopped by %s: %zu of %zu cells were played and kept%s",
+			strsignal(stopped), run->done, run->job_count,
+			run->resumable ? "; the same command with --resume plays the others" : "");
 		/* Whoever started us must see that a signal ended us. */
 		signal(stopped, SIG_DFL);
 		raise(stopped);
@@ -542,7 +603,8 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 }
 
 /* What is to be played, read while the workers are waiting. False: it cannot be. */
-static bool prepare(struct run *run, void *memory, struct shell **shells, size_t shell_count)
+static bool prepare(struct run *run, void *memory, struct shell **shells, size_t shell_count,
+	const struct cell_context *context)
 {
 	size_t count;
 	const char *dir =
@@ -554,6 +616,16 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 	describe_shells(run->results, shells, shell_count);
 	describe_cases(run->results, cases, count);
 	add_jobs(run, cases, count, shells, shell_count);
+	if (run->options.output)
+		run->identity = identify_run(&(struct identity){.host = &run->results->host,
+			.cases = cases,
+			.case_count = count,
+			.shells = shells,
+			.shell_count = shell_count,
+			.catalogue = context->shells,
+			.catalogue_count = context->shell_count,
+			.repeat = run->options.repeat,
+			.timeout_factor = run->options.timeout_factor});
 	return true;
 }
 
@@ -584,9 +656,9 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		return EXIT_NOT_MEASURED;
 	}
 	describe_host(run->results, &context, argc, argv);
-	if (!prepare(run, memory, shells, shell_count))
+	if (!prepare(run, memory, shells, shell_count, &context) || !open_keep(run, memory))
 		status = EXIT_BAD_USAGE;
-	else if (open_timelines(run))
+	else
 		return play(run, &context, pool);
 	pool_close(pool);
 	close_context(&context);
@@ -605,6 +677,7 @@ int cmd_run(int argc, char **argv)
 		status = run_with(memory, &run, argc, argv);
 	for (size_t i = 0; run.results && i < run.results->cell_count; i++)
 		json_decref(run.results->cells[i].runs);
+	json_decref(run.identity);
 	talloc_free(memory);
 	return status;
 }

@@ -64,7 +64,8 @@ bool case_name_check(const char *path, const char *name, struct diag *diag)
 
 	if (!name[group])
 		diag_add(diag, path, 0, "a case belongs in a group: GROUP/NAME.case");
-	else if (!part_valid(name, group) || !part_valid(name + group + 1, strlen(name + group + 1)))
+	else if (!part_valid(name, group) ||
+		 !part_valid(name + group + 1, strlen(name + group + 1)))
 		diag_add(diag, path, 0,
 			"group and name of a case must be lower-case letters, digits and '-'");
 	else

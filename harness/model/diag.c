@@ -54,8 +54,7 @@ static char *escape(const void *parent, const char *text)
 		out = talloc_strndup_append_buffer(out, text, plain);
 		text += plain;
 		if (*text)
-			out = talloc_asprintf_append_buffer(
-				out, "\\x%02x", (unsigned char)*text++);
+			out = talloc_asprintf_append_buffer(out, "\\x%02x", (unsigned char)*text++);
 	}
 	return out;
 }

@@ -305,6 +305,19 @@ static void check_texts(const struct checker *checker)
 			check_instructions(checker, scene->steps[i].arg, scene->steps[i].line);
 }
 
+/* Where a name is written, in any text but the outcomes; 1 where a variable's value makes it. */
+static int line_of_name(const struct test_case *tc, const char *name)
+{
+	for (size_t i = 0; i < tc->block_count; i++) {
+		const struct block *block = &tc->blocks[i];
+
+		for (size_t k = 0; block->kind != BLOCK_OUTCOMES && k < block->count; k++)
+			if (text_find_word(block->lines[k].text, block->lines[k].text, name))
+				return block->lines[k].number;
+	}
+	return 1;
+}
+
 static void check_names(const struct checker *checker)
 {
 	static const char *const taken[] = {"shell", "tty", "harness", "itself", "none", NULL};
@@ -312,12 +325,13 @@ static void check_names(const struct checker *checker)
 
 	if (words_count(checker->scene->names) >= MAX_NAMES ||
 		words_count(checker->scene->marks) >= MAX_NAMES)
-		diag_add(checker->diag, tc->path, 0,
+		diag_add(checker->diag, tc->path, 1,
 			"the texts name %d participants or marks, or more; that is no small scene",
 			MAX_NAMES);
 	for (size_t i = 0; checker->scene->names[i]; i++)
 		if (words_contain(taken, checker->scene->names[i]))
-			diag_add(checker->diag, tc->path, 0,
+			diag_add(checker->diag, tc->path,
+				line_of_name(tc, checker->scene->names[i]),
 				"the name '%s' is taken; call the actor something else",
 				checker->scene->names[i]);
 }

@@ -250,8 +250,8 @@ static json_t *host_json(const struct host_record *host)
 	return object;
 }
 
-/* JSON lets DEL and the control characters beyond ASCII stand in strings as they are, but a terminal
- * that is shown the document would obey them. */
+/* JSON lets DEL and the control characters beyond ASCII stand in strings as they are, but a
+ * terminal that is shown the document would obey them. */
 static int put_escaped(const char *text, FILE *out)
 {
 	const char *from = text;
@@ -847,8 +847,8 @@ struct results *results_load(const void *parent, const char *path, struct diag *
 	return read_root(parent, path, load_json(path, diag), diag);
 }
 
-struct results *results_parse(const void *parent, const char *path, const char *data,
-	size_t length, struct diag *diag)
+struct results *results_parse(
+	const void *parent, const char *path, const char *data, size_t length, struct diag *diag)
 {
 	json_error_t error;
 	json_t *root = json_loadb(data, length, JSON_REJECT_DUPLICATES, &error);

@@ -283,8 +283,15 @@ static const struct cell_job *job_of(const struct pool_work *work, long job)
 	return &work->jobs[(size_t)job % work->cell_count];
 }
 
+static void skip_played(const struct pool_work *work, size_t *next)
+{
+	while (work->played && *next < work->job_count && work->played[*next])
+		++*next;
+}
+
 static void hand_out(struct worker *worker, const struct pool_work *work, size_t *next)
 {
+	skip_played(work, next);
 	if (worker->fd < 0 || worker->job != NO_JOB || *next >= work->job_count)
 		return;
 	const struct cell_job *job = job_of(work, (long)*next);
@@ -379,7 +386,7 @@ static int employ(struct pool *pool, const struct pool_work *work, size_t *next,
 
 int pool_run(struct pool *pool, const struct pool_work *work)
 {
-	size_t next = 0, done = 0;
+	size_t next = 0, done = work->played_count;
 	nfds_t count = (nfds_t)pool->worker_count;
 	struct pollfd *fds = talloc_array(pool, struct pollfd, count + 1);
 
@@ -387,6 +394,8 @@ int pool_run(struct pool *pool, const struct pool_work *work)
 		int result = employ(pool, work, &next, fds);
 		if (result != 0)
 			return result;
+		if (work->idle)
+			work->idle(work->data);
 		fds[count] = (struct pollfd){.fd = pool->stop_fd, .events = POLLIN};
 		if (poll(fds, count + 1, -1) < 0)
 			continue;

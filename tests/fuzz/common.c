@@ -47,7 +47,8 @@ static int is_whole(const char *message, const char *const *whole)
 	return 0;
 }
 
-static void check_place(const char *message, const char *path, const char *const *whole, size_t lines)
+static void check_place(
+	const char *message, const char *path, const char *const *whole, size_t lines)
 {
 	size_t length = strlen(path);
 	char *end;

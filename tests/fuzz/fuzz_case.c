@@ -62,14 +62,14 @@ static char *print_block(char *text, const struct block *block)
 {
 	const char *word = case_block_words[block->kind];
 
-	text = talloc_asprintf_append_buffer(text, "\n%s%s%s", word, block->name ? " " : "",
-		block->name ? block->name : "");
+	text = talloc_asprintf_append_buffer(
+		text, "\n%s%s%s", word, block->name ? " " : "", block->name ? block->name : "");
 	if (block->kind != BLOCK_OUTCOMES)
 		text = talloc_asprintf_append_buffer(text, " %s", block->dialect);
 	text = talloc_strdup_append_buffer(text, ":\n");
 	for (size_t i = 0; i < block->count; i++)
-		text = talloc_asprintf_append_buffer(text, "%s%s\n",
-			*block->lines[i].text ? "    " : "", block->lines[i].text);
+		text = talloc_asprintf_append_buffer(
+			text, "%s%s\n", *block->lines[i].text ? "    " : "", block->lines[i].text);
 	return text;
 }
 

@@ -53,16 +53,15 @@ static void check_round(const void *memory, const struct shell *shell)
 	struct shell *again = shell_parse(memory, path, shell->name, text, strlen(text), diag);
 
 	demand(again, "not read again: %s\n%s", diag->count ? diag->messages[0] : "?", text);
-	demand(strcmp(text, print_shell(memory, again)) == 0, "read again as another:\n%s\n%s", text,
-		print_shell(memory, again));
+	demand(strcmp(text, print_shell(memory, again)) == 0, "read again as another:\n%s\n%s",
+		text, print_shell(memory, again));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	void *memory = talloc_new(NULL);
 	struct diag *diag = diag_new(memory);
-	struct shell *shell =
-		shell_parse(memory, path, "fuzz", (const char *)data, size, diag);
+	struct shell *shell = shell_parse(memory, path, "fuzz", (const char *)data, size, diag);
 
 	demand(!shell == (diag->count > 0), "%s with %zu complaints",
 		shell ? "accepted" : "refused", diag->count);
