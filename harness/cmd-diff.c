@@ -7,8 +7,8 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "model/diag.h"
-#include "report/compare.h"
 
 struct diff_wish {
 	const struct comparison_format *format;
@@ -46,7 +46,7 @@ static void print_help(void)
 	      "  --color auto|always|never\n"
 	      "\n"
 	      "Changes:\n"
-	      "  worse        another outcome, and a worse one by the standard\n"
+	      "  worse        another outcome, which violates the standard as the old did not\n"
 	      "  other        another outcome of the same standing, or of none\n"
 	      "  unmeasured   was measured, is n/a or in doubt now\n"
 	      "  better, measured   the reverse\n"
@@ -56,7 +56,7 @@ static void print_help(void)
 	      "An unstable cell of OLD is the same as any of the outcomes it had.\n"
 	      "\n"
 	      "Exit status: 0 nothing worse or other; 1 something is (--strict: anything\n"
-	      "changed); 2 bad usage; 3 nothing worse or other, but something is unmeasured.\n"
+	      "changed); 2 bad usage; 3 neither, but something is unmeasured or gone.\n"
 	      "\nFormats:\n",
 		stdout);
 	for (size_t i = 0; comparison_formats[i]; i++)
@@ -76,13 +76,6 @@ static const struct comparison_format *find_format(const char *name)
 	usage_error("diff", "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
 		nearest ? nearest : "", nearest ? "'?" : "");
 	return NULL;
-}
-
-static int comparison_status(const struct comparison *comparison, bool strict)
-{
-	if (comparison_fails(comparison, strict))
-		return EXIT_REGRESSION;
-	return comparison->counts[CHANGE_UNMEASURED] > 0 ? EXIT_NOT_MEASURED : EXIT_AS_EXPECTED;
 }
 
 /* A shell that only one of the files has is a difference, not a mistake. */

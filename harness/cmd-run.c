@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "identity.h"
 #include "keep.h"
 #include "model/record.h"
@@ -28,6 +29,7 @@ struct run_options {
 	enum trace_wish trace;
 	int isolation;
 	bool quiet, resume;
+	struct baseline_wish baseline;
 };
 
 /* A run in progress. */
@@ -39,11 +41,12 @@ struct run {
 	bool keeps_facts; /* somebody will read them */
 	bool progress;    /* standard error is a terminal that wants it */
 	struct keep_wish wish;
-	json_t *identity;  /* what a run that is resumed must share with this one */
-	struct keep *keep; /* NULL: nothing is written */
-	bool *played;      /* by job: was in the journal */
-	size_t resumed;    /* how many were */
-	bool resumable;    /* there is something to go on with */
+	json_t *identity;         /* what a run that is resumed must share with this one */
+	struct keep *keep;        /* NULL: nothing is written */
+	bool *played;             /* by job: was in the journal */
+	size_t resumed;           /* how many were */
+	struct results *baseline; /* NULL: none to compare with */
+	bool resumable;           /* there is something to go on with */
 	struct timespec began;
 };
 
@@ -66,13 +69,18 @@ static const char help[] =
 	"                       what keeps a scene together (default: the best that works)\n"
 	"  --output FILE        write the results as JSON (and the timelines beside it)\n"
 	"  --resume             go on with a run into FILE that was interrupted, by whatever\n"
+	"  --baseline FILE      say what changed since the run that is kept there; status 1 when\n"
+	"                       a cell is worse or other ('sigmatrix diff --help' has the words)\n"
+	"  --strict             ... when anything changed\n"
+	"  --update-baseline    ... and keep this run there instead\n"
 	"  --format FORMAT      what to print: term (default), markdown, json\n"
 	"  --timeout-factor X   stretch the deadline of 30 s a scene\n"
 	"  --cases DIR          take the cases from this directory\n"
 	"  --color auto|always|never   (NO_COLOR is respected)\n"
 	"  --quiet              no progress line, no closing remark\n"
 	"\n"
-	"Exit status: 0 measured, 2 wrong usage or a malformed file, 3 some cells could not be\n"
+	"Exit status: 0 measured, 1 changed since the baseline, 2 wrong usage or a malformed file, "
+	"3 some cells could not be\n"
 	"measured (broken, unknown, timeout, disputed). ^C keeps what was measured so far;\n"
 	"with --output, what was measured also outlives kill -9 and a power cut.\n";
 
@@ -91,7 +99,10 @@ enum {
 	OPT_CASES,
 	OPT_COLOR,
 	OPT_QUIET,
-	OPT_RESUME
+	OPT_RESUME,
+	OPT_BASELINE,
+	OPT_STRICT,
+	OPT_UPDATE
 };
 
 static const struct option options[] = {
@@ -108,6 +119,9 @@ static const struct option options[] = {
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"resume", no_argument, NULL, OPT_RESUME},
+	{"baseline", required_argument, NULL, OPT_BASELINE},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"update-baseline", no_argument, NULL, OPT_UPDATE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -163,6 +177,15 @@ static int parse_option(void *memory, struct run_options *o, int option)
 	case OPT_RESUME:
 		o->resume = true;
 		return -1;
+	case OPT_BASELINE:
+		o->baseline.path = optarg;
+		return -1;
+	case OPT_STRICT:
+		o->baseline.strict = true;
+		return -1;
+	case OPT_UPDATE:
+		o->baseline.update = true;
+		return -1;
 	case 'h':
 		fputs(help, stdout);
 		return 0;
@@ -189,6 +212,9 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(
 			"run", "'%s' is not an option; cases are chosen with --case", argv[optind]);
+	if ((o->baseline.strict || o->baseline.update) && !o->baseline.path)
+		return usage_error("run", "--strict and --update-baseline need --baseline FILE");
+	o->baseline.cases = o->cases.words;
 	if (o->resume && !o->output)
 		return usage_error("run", "--resume needs --output FILE: the run to go on with");
 	return -1;
@@ -599,7 +625,12 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 		signal(stopped, SIG_DFL);
 		raise(stopped);
 	}
-	return written && all_measured(run->results) ? EXIT_AS_EXPECTED : EXIT_NOT_MEASURED;
+	int judged = baseline_judge(&run->options.baseline, run->baseline, run->results,
+		&(struct report_options){
+			.colour = wants_colour(run->options.colour, STDERR_FILENO)});
+	if (judged == EXIT_REGRESSION)
+		return judged;
+	return written && all_measured(run->results) ? judged : EXIT_NOT_MEASURED;
 }
 
 /* What is to be played, read while the workers are waiting. False: it cannot be. */
@@ -629,10 +660,19 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 	return true;
 }
 
+static char **names_of(const void *parent, struct shell **shells, size_t count)
+{
+	struct words_option names = {0};
+
+	for (size_t i = 0; i < count; i++)
+		option_add(parent, &names, shells[i]->name);
+	return names.words;
+}
+
 static int run_with(void *memory, struct run *run, int argc, char **argv)
 {
 	size_t catalogue_count, shell_count;
-	int error, status = EXIT_NOT_MEASURED;
+	int error, status;
 	struct shell **catalogue = load_shells(memory, &catalogue_count);
 
 	if (!catalogue)
@@ -656,9 +696,13 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		return EXIT_NOT_MEASURED;
 	}
 	describe_host(run->results, &context, argc, argv);
-	if (!prepare(run, memory, shells, shell_count, &context) || !open_keep(run, memory))
+	if (run->options.shells.count > 0)
+		run->options.baseline.shells = names_of(memory, shells, shell_count);
+	status = baseline_load(memory, &run->options.baseline, &run->baseline);
+	if (status == 0 &&
+		(!prepare(run, memory, shells, shell_count, &context) || !open_keep(run, memory)))
 		status = EXIT_BAD_USAGE;
-	else
+	if (status == 0)
 		return play(run, &context, pool);
 	pool_close(pool);
 	close_context(&context);

@@ -14,7 +14,7 @@ setup() {
 		],"cells":[
 		{"case":"g/a","outcome":"good","reason":"because","runs":{"good":1},"shell":"one","variant":"INT","verdict":"conforms"},
 		{"case":"g/a","outcome":"so","reason":"of this","runs":{"so":1},"shell":"two","variant":"INT","verdict":"permitted"},
-		{"case":"g/a","outcome":"good","reason":"because","runs":{"good":1},"shell":"one","variant":"TERM","verdict":"conforms"},
+		{"case":"g/a","outcome":"bad","reason":"alas","runs":{"bad":1},"shell":"one","variant":"TERM","verdict":"violates"},
 		{"case":"g/a","outcome":"unstable","reason":"races","runs":{"so":2,"thus":3},"shell":"two","variant":"TERM","verdict":""}
 		],"host":{"command":"x","complete":true,"date":"2026-01-01T00:00:00Z","isolation":"pid namespace","kernel":"6","machine":"x86_64","system":"s","trace":"ptrace","user":"root"},"schema":1,"shells":[
 		{"family":"f","file":"/one","name":"one","sha256":"1","title":"One","version":"1.0"},
@@ -57,20 +57,24 @@ becomes() {
 	change "$(becomes 1 thus permitted)"
 	assert_failure 1
 	assert_line --regexp '^other +g/a:INT +two +so -> thus$'
+	# What the standard permits is no worse than what it asks for.
+	change "$(becomes 0 so permitted)"
+	assert_failure 1
+	assert_line --regexp '^other +g/a:INT +one +good -> so \(conforms -> permitted\)$'
 }
 
 @test "two changes that cancel each other out in totals are two changes" {
-	change "$(becomes 0 so permitted) | $(becomes 1 good conforms)"
+	change "$(becomes 0 bad violates) | $(becomes 2 good conforms)"
 	assert_failure 1
 	assert_line --regexp '^worse +g/a:INT +one '
-	assert_line --regexp '^better +g/a:INT +two '
+	assert_line --regexp '^better +g/a:TERM +one '
 }
 
 @test "better is told, and fails only where it is strict" {
-	change "$(becomes 1 good conforms)"
+	change "$(becomes 2 so permitted)"
 	assert_success
-	assert_line --regexp '^better +g/a:INT +two +so -> good \(permitted -> conforms\)$'
-	change "$(becomes 1 good conforms)" --strict
+	assert_line --regexp '^better +g/a:TERM +one +bad -> so \(violates -> permitted\)$'
+	change "$(becomes 2 so permitted)" --strict
 	assert_failure 1
 }
 
@@ -78,7 +82,7 @@ becomes() {
 	change "$(becomes 0 n/a '')"
 	assert_failure 3
 	assert_line --regexp '^unmeasured +g/a:INT +one +good -> n/a'
-	change "$(becomes 0 n/a '') | $(becomes 2 bad violates)"
+	change "$(becomes 0 n/a '') | $(becomes 1 bad violates)"
 	assert_failure 1
 }
 
@@ -91,10 +95,10 @@ becomes() {
 	assert_line --regexp '^measured +g/a:TERM +two +thus 3/so 2 -> bad'
 }
 
-@test "new and gone cells are told one by one" {
+@test "new and gone cells are told one by one; what is gone is not measured: status 3" {
 	change 'del(.cells[1]) | .shells += [.shells[0] | .name = "three"] |
 		.cells += [.cells[0] | .shell = "three"]'
-	assert_success
+	assert_failure 3
 	assert_line --regexp '^new +g/a:INT +three +good \(conforms\)$'
 	assert_line --regexp '^gone +g/a:INT +two +so \(permitted\)$'
 	assert_line "1 new, 1 gone, 3 the same"
@@ -125,16 +129,16 @@ becomes() {
 }
 
 @test "all formats tell the same changes" {
-	filter="$(becomes 0 bad violates) | $(becomes 1 good conforms) | del(.cells[3])"
+	filter="$(becomes 0 bad violates) | $(becomes 2 good conforms) | del(.cells[3])"
 	change "$filter" --format json
 	assert_failure 1
 	assert_equal "$(jq -c '[.differences[] | [.change, .case, .variant, .shell]]' <<<"$output")" \
-		'[["worse","g/a","INT","one"],["better","g/a","INT","two"],["gone","g/a","TERM","two"]]'
+		'[["worse","g/a","INT","one"],["better","g/a","TERM","one"],["gone","g/a","TERM","two"]]'
 	assert_equal "$(jq .same <<<"$output")" 1
 	change "$filter" --format markdown
 	assert_line "## Signal behaviour: 1 worse, 1 better, 1 gone, 1 the same"
 	assert_line --partial "| g/a:INT | one |"
-	assert_line --partial "| g/a:INT | two |"
+	assert_line --partial "| g/a:TERM | one |"
 	assert_line --partial "| g/a:TERM | two |"
 }
 
@@ -171,4 +175,39 @@ becomes() {
 	assert_output --partial "new.json:"
 	run "$SIGMATRIX" diff old.json
 	assert_failure 2
+}
+
+@test "run --baseline: the first run makes it, the next is compared, another shell is found out" {
+	run --separate-stderr sigmatrix run --quiet --case exec/simple-command --shell dash \
+		--baseline base.json
+	assert_failure 2
+	assert_output ""
+	sigmatrix run --quiet --case exec/simple-command --shell dash \
+		--baseline base.json --update-baseline
+	run --separate-stderr sigmatrix run --quiet --case exec/simple-command --shell dash \
+		--baseline base.json --strict
+	assert_success
+	assert_equal "${stderr_lines[-1]}" "1 the same"
+	# Another program by the same name.
+	run --separate-stderr sigmatrix run --quiet --case exec/simple-command \
+		--shell "dash=$(command -v bash) --norc" --baseline base.json
+	assert_failure 1
+	[[ $stderr == *"version    dash: "* ]]
+	[[ $stderr == *"other      exec/simple-command "*"fork -> exec"* ]]
+}
+
+@test "run --baseline: what the selection leaves out is not gone; an update may not lose it" {
+	sigmatrix run --quiet --case exec/simple-command --case exec/list-last --shell dash \
+		--shell bash --baseline base.json --update-baseline
+	cp base.json kept.json
+	run --separate-stderr sigmatrix run --quiet --case exec/list-last --shell bash \
+		--baseline base.json
+	assert_success
+	assert_equal "${stderr_lines[-1]}" "1 the same"
+	run --separate-stderr sigmatrix run --quiet --case exec/list-last --shell bash \
+		--baseline base.json --update-baseline
+	assert_failure 2
+	[[ $stderr == *"3 cells that this run would not play"* ]]
+	run cmp base.json kept.json
+	assert_success
 }

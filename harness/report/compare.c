@@ -46,18 +46,12 @@ static bool runs_within(const struct cell *before, const struct cell *after)
 	return true;
 }
 
+/* What the standard permits is no worse than what it asks for. */
 static int standing(enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_CONFORMS:
-		return 2;
-	case VERDICT_PERMITTED:
-		return 1;
-	case VERDICT_VIOLATES:
-		return 0;
-	default:
+	if (verdict == VERDICT_NONE)
 		return -1;
-	}
+	return verdict == VERDICT_VIOLATES ? 0 : 1;
 }
 
 /* False: nothing changed. */

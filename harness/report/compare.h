@@ -10,7 +10,7 @@
 
 /* What became of a cell, in the order in which it is told. */
 enum change {
-	CHANGE_WORSE,      /* another outcome, and the standard thinks less of it */
+	CHANGE_WORSE,      /* another outcome, which violates the standard as the old one did not */
 	CHANGE_OTHER,      /* another outcome, of the same standing or of none */
 	CHANGE_UNMEASURED, /* was measured; now n/a or in doubt */
 	CHANGE_BETTER,
