@@ -83,6 +83,18 @@ lint: all
 bench: all $(BUILD)/start
 	tests/bench/bench.sh $(BUILD)
 
+# A directory to be mounted into any image of this processor: it needs nothing there.
+portable:
+	$(MAKE) --silent BUILD=build-portable SANITIZE=-static all
+	rm -rf build-portable/sigmatrix-tree
+	$(MAKE) --silent BUILD=build-portable SANITIZE=-static install \
+		DESTDIR=build-portable/sigmatrix-tree PREFIX=
+	strip build-portable/sigmatrix-tree/bin/sigmatrix
+
+# The Debian package, built in a copy of the tree.
+deb:
+	packaging/build-deb.sh build-deb
+
 install: all
 	install -D -m 755 $(BUILD)/sigmatrix $(DESTDIR)$(PREFIX)/bin/sigmatrix
 	install -D -m 755 $(BUILD)/actor $(DESTDIR)$(PREFIX)/libexec/sigmatrix/actor

@@ -20,7 +20,8 @@ check() {
 	status=1
 }
 
-for script in run.sh .ci/run tests/*.sh tests/*/*.sh completions/sigmatrix.bash; do
+for script in run.sh .ci/run tests/*.sh tests/*/*.sh completions/sigmatrix.bash \
+	packaging/*.sh packaging/debian/tests/smoke; do
 	check "shellcheck $script" shellcheck "$script"
 done
 check "shellcheck of the bats files" shellcheck -s bats tests/*.bats tests/fixtures/helper.bash
