@@ -229,6 +229,7 @@ or directory (set TMPDIR to a writable place with room and a short name)"
 }
 
 # A file of that size took a minute or memory without bound: linear work has bounds.
+# shellcheck disable=SC2016 # ${A} is for the case file
 @test "a small case file cannot become a large one" {
 	local head=$'title: x\nmode: script\nspec: unspecified\nvary: A = ' prose=$'\n\nProse.\n\n'
 	local rest=$'outcomes:\n    done  shell ended  permitted  it is\n'

@@ -69,8 +69,8 @@ struct results {
 struct results *results_load(const void *parent, const char *path, struct diag *diag);
 
 /* As results_load, from memory: for tests and fuzzers. */
-struct results *results_parse(const void *parent, const char *path, const char *data,
-	size_t length, struct diag *diag);
+struct results *results_parse(
+	const void *parent, const char *path, const char *data, size_t length, struct diag *diag);
 
 /* Writes the results to a temporary file beside 'path', fsyncs and renames it, so a reader never
  * sees half a file. Streams cell by cell: memory does not grow with the number of cells. Sorted
