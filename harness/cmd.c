@@ -416,6 +416,7 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 		return false;
 	}
 	context->player.filter = abilities->filter;
+	context->pid1_refused = abilities->pid1_why;
 	if (abilities->isolation == ISOLATION_SUBREAPER && isolation != ISOLATION_SUBREAPER)
 		complain("note: this machine gives us no PID namespace (%s); pids in the evidence "
 			 "differ from run to run",

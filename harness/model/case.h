@@ -11,7 +11,13 @@
 enum case_mode { MODE_COMMAND, MODE_SCRIPT, MODE_STDIN, MODE_INTERACTIVE };
 
 /* Who leads the session; see the table in docs/case-format.md. */
-enum case_session { SESSION_LEADER, SESSION_MEMBER, SESSION_SHARED, SESSION_BACKGROUND };
+enum case_session {
+	SESSION_LEADER,
+	SESSION_MEMBER,
+	SESSION_SHARED,
+	SESSION_BACKGROUND,
+	SESSION_PID1 /* as SESSION_LEADER, and the first process of a PID namespace */
+};
 
 enum verdict { VERDICT_NONE, VERDICT_CONFORMS, VERDICT_PERMITTED, VERDICT_VIOLATES };
 
@@ -150,8 +156,9 @@ struct test_case {
 	enum case_mode mode;
 	bool terminal;
 	enum case_session session;
-	bool busy;           /* never at rest by itself: stimuli do not wait for settling */
-	const char *options; /* "" when none */
+	const char *session_vary; /* the variable whose value is the session, or NULL */
+	bool busy;                /* never at rest by itself: stimuli do not wait for settling */
+	const char *options;      /* "" when none */
 	unsigned long long ignored, blocked; /* bit N-1 for signal N */
 	const char **needs;                  /* NULL-terminated */
 	struct vary *vary;
@@ -166,6 +173,7 @@ struct test_case {
 struct scene {
 	const struct test_case *test_case;
 	const struct variant *variant;
+	enum case_session session;
 	const char *script; /* NULL for interactive */
 	struct extra_file *files;
 	size_t file_count;

@@ -9,7 +9,8 @@
 #include "signals.h"
 
 static const char *const mode_words[] = {"command", "script", "stdin", "interactive", NULL};
-static const char *const session_words[] = {"leader", "member", "shared", "background", NULL};
+static const char *const session_words[] = {
+	"leader", "member", "shared", "background", "pid1", NULL};
 enum header_key {
 	KEY_TITLE,
 	KEY_MODE,
@@ -44,6 +45,11 @@ const char *mode_word(enum case_mode mode)
 const char *session_word(enum case_session session)
 {
 	return session_words[session];
+}
+
+int session_read(const char *word)
+{
+	return words_find(session_words, word);
 }
 
 /* ---- values ---- */
@@ -165,12 +171,37 @@ static void set_busy(struct reader *reader, const char *value, const struct plac
 
 static void set_session(struct reader *reader, const char *value, const struct place *place)
 {
-	int session = words_find(session_words, value);
+	size_t length = strlen(value);
 
+	if (length > 3 && strncmp(value, "${", 2) == 0 && value[length - 1] == '}') {
+		reader->tc->session_vary = talloc_strndup(reader->tc, value + 2, length - 3);
+		return; /* its 'vary' may come in a later line */
+	}
+	int session = session_read(value);
 	if (session < 0)
 		complain_unknown(place, "session", value, session_words);
 	else
 		reader->tc->session = (enum case_session)session;
+}
+
+/* The values of the variable that 'session' names are sessions, all of them. */
+static void check_session_vary(const struct reader *reader)
+{
+	const struct test_case *tc = reader->tc;
+	const struct vary *vary = NULL;
+
+	if (!tc->session_vary)
+		return;
+	for (size_t i = 0; i < tc->vary_count; i++)
+		if (strcmp(tc->vary[i].name, tc->session_vary) == 0)
+			vary = &tc->vary[i];
+	struct place place = {
+		tc->path, vary ? vary->line : reader->seen[KEY_SESSION], reader->diag};
+	if (!vary)
+		complain(&place, "no 'vary' has the name '%.80s'", tc->session_vary);
+	for (size_t i = 0; vary && vary->values[i]; i++)
+		if (session_read(vary->values[i]) < 0)
+			complain_unknown(&place, "session", vary->values[i], session_words);
 }
 
 static void set_key(
@@ -309,6 +340,7 @@ size_t header_read(struct test_case *tc, const struct text *text, int *mode_line
 			read_header_line(&reader, text->lines[at].text, &place);
 	}
 	check_required(&reader);
+	check_session_vary(&reader);
 	set_defaults(&reader);
 	*mode_line = reader.mode_unknown ? 0 : reader.seen[KEY_MODE];
 	return at;

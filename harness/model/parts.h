@@ -37,6 +37,9 @@ struct binding {
 /* The kinds of blocks by their name, in the order of enum block_kind. */
 extern const char *const case_block_words[];
 
+/* The session of that name (enum case_session), or -1. */
+int session_read(const char *word);
+
 /* Reads the header; returns the index of the line behind it. *mode_line is the line of the mode, 0
  * when that is missing or unknown. */
 size_t header_read(

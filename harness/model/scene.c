@@ -470,6 +470,18 @@ static const char *missing_shell(const void *parent, const struct substitution *
 		parent, "the inner shell '%s' is not installed", substitution->inner);
 }
 
+static enum case_session scene_session(const struct binding *binding)
+{
+	const struct test_case *tc = binding->test_case;
+	const char *word = tc->session_vary
+				   ? vary_value(binding, tc->session_vary, strlen(tc->session_vary))
+				   : NULL;
+	int session = word ? session_read(word) : -1;
+
+	/* header_read() has complained of any other value. */
+	return session < 0 ? tc->session : (enum case_session)session;
+}
+
 struct scene *scene_build(const void *parent, const struct test_case *tc,
 	const struct variant *variant, const char *dialect, shell_words words, void *context,
 	const char **na, struct diag *diag)
@@ -487,6 +499,7 @@ struct scene *scene_build(const void *parent, const struct test_case *tc,
 	scene = talloc_zero(parent, struct scene);
 	scene->test_case = tc;
 	scene->variant = variant;
+	scene->session = scene_session(&substitution.binding);
 	build_texts(scene, dialect, &substitution, diag);
 	build_steps(scene, dialect, &substitution, diag);
 	build_rows(scene, &substitution, diag);

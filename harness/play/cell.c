@@ -234,6 +234,10 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 		cell = new_cell(job, "n/a", why);
 		return answer(&cell);
 	}
+	if (scene->session == SESSION_PID1 && context->pid1_refused) {
+		cell = new_cell(job, "n/a", context->pid1_refused);
+		return answer(&cell);
+	}
 	char *path = program_path(parent, job->shell, arena);
 	if (!path)
 		return cell_broken(job, "unable to make the link the shell is called by");

@@ -19,6 +19,7 @@ struct cell_context {
 	size_t shell_count;
 	const char *run;           /* directory of the run, see arena.h */
 	const char *trace_refused; /* why there is no tracer though one was wanted, or NULL */
+	const char *pid1_refused;  /* why no shell can be PID 1 here, or NULL */
 	struct player_options player;
 	bool timeline; /* the answer has "events": the log as data */
 	bool lines;    /* the answer has "lines" (the timeline to read), "steps" and "row" */

@@ -485,7 +485,7 @@ static void record_terminal(struct player *p)
 	if (who >= 0)
 		event->number = p->log->procs[who].pid;
 	else if (who == WHO_INIT)
-		event->number = p->watch->namespaced ? 1 : p->launched.init;
+		event->number = watch_init_pid(p->watch);
 }
 
 static void record_look(struct player *p, const char *label)
@@ -892,7 +892,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 		.dir = p->arena->home,
 		.slave = p->pty.slave,
 		.input = input,
-		.session = tc->session,
+		.session = p->scene->session,
 		.ignored = tc->ignored,
 		.blocked = tc->blocked,
 		.isolation = p->options->isolation,
@@ -906,6 +906,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	if (result != 0)
 		return talloc_asprintf(p->log, "unable to %s: %s", step, strerror(-result));
 	p->watch->init = p->launched.init;
+	p->watch->pid1 = p->scene->session == SESSION_PID1;
 	watch_proc(p->watch, p->launched.shell, WHO_INIT);
 	p->log->procs[0].name = talloc_strdup(p->log, "shell");
 	record_terminal(p);

@@ -86,6 +86,32 @@ static char *describe(const void *parent, const char *step, int error)
 	return talloc_asprintf(parent, "unable to %s: %s", step, strerror(-error));
 }
 
+/* A namespace inside the scene's, with a /proc of its own: containers may refuse either. */
+static char *probe_pid1(const struct abilities *a)
+{
+	char *argv[] = {"/proc/self/exe", "--version", NULL}, *env[] = {NULL};
+	struct launched launched;
+	const char *step = "";
+	struct launch_plan plan = {.file = argv[0],
+		.argv = argv,
+		.env = env,
+		.dir = "/",
+		.slave = -1,
+		.input = -1,
+		.session = SESSION_PID1,
+		.isolation = a->isolation};
+
+	if (a->isolation == ISOLATION_SUBREAPER)
+		return talloc_asprintf(
+			a, "scenes have no PID namespace here: %s", a->isolation_why);
+	int result = launch_start(&plan, &launched, &step);
+	if (result == 0) {
+		result = wait_for_word(&launched, &step);
+		launch_end(&launched, a->isolation);
+	}
+	return result == 0 ? NULL : describe(a, step, result);
+}
+
 static void probe_isolation(struct abilities *a, int wanted)
 {
 	const char *step = "";
@@ -135,6 +161,7 @@ struct abilities *abilities_probe(const void *parent, int isolation, bool want_t
 	int guard = 0, result;
 
 	probe_isolation(a, isolation);
+	a->pid1_why = probe_pid1(a);
 	if (a->isolation == ISOLATION_SUBREAPER)
 		guard = FILTER_GUARD;
 	if (want_trace) {

@@ -13,6 +13,7 @@ struct abilities {
 	bool no_new_privs;   /* the filter needs no_new_privs, which changes set-id programs */
 	char *isolation_why; /* why it is not a PID namespace, or NULL */
 	char *trace_why;     /* why tracing is refused, or NULL */
+	char *pid1_why;      /* why no shell can be PID 1 of a namespace, or NULL */
 	char *guard_why;     /* why scenes without a PID namespace are not guarded, or NULL */
 };
 

@@ -1,5 +1,6 @@
-/* The shell is never PID 1 of its namespace: there the kernel drops signals whose action is the
- * default (SIGNAL_UNKILLABLE). A silent parent is, which ignores everything and reaps. */
+/* The shell is not PID 1 of its namespace, unless the case asks for it: there the kernel drops
+ * signals whose action is the default (SIGNAL_UNKILLABLE). A silent parent is, which ignores
+ * everything and reaps. A shell that is to be PID 1 gets a second namespace inside the first. */
 #include "launch.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -125,7 +127,7 @@ static void lead_session(const struct launch_plan *plan)
 
 static void take_place(const struct launch_plan *plan)
 {
-	if (plan->session == SESSION_LEADER) {
+	if (plan->session == SESSION_LEADER || plan->session == SESSION_PID1) {
 		lead_session(plan);
 		return;
 	}
@@ -139,6 +141,15 @@ static void take_place(const struct launch_plan *plan)
 	pid_t group = getpid();
 	if (ioctl(FD_SLAVE, TIOCSPGRP, &group) != 0)
 		fail("give the terminal to the shell (TIOCSPGRP)");
+}
+
+/* As a container has it. The mounts are made private first, or the machine would see ours. */
+static void mount_own_proc(void)
+{
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		fail("make the mounts private");
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
+		fail("mount the namespace's own /proc");
 }
 
 static void install_filter(const struct launch_plan *plan)
@@ -164,6 +175,8 @@ static _Noreturn void become_shell(const struct launch_plan *plan)
 	if (recv(FD_WIRE, &go, sizeof(go), 0) <= 0 || go.kind != MESSAGE_GO)
 		_exit(127); /* the harness is gone or could not seize us */
 	set_standard_descriptors(plan);
+	if (plan->session == SESSION_PID1)
+		mount_own_proc();
 	if (chdir(plan->dir) != 0)
 		fail("enter the scene's directory");
 	umask(022);
@@ -174,18 +187,31 @@ static _Noreturn void become_shell(const struct launch_plan *plan)
 	fail("execve");
 }
 
+/* As fork(), into new namespaces. */
+static pid_t clone_process(unsigned long flags)
+{
+	struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid >= 0 || errno != ENOSYS)
+		return pid;
+	/* Container runtimes refuse clone3 so, because their filter cannot see its flags. */
+	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+}
+
 /* PID 1 of the scene, or its subreaper. All its signals are blocked, so a terminal that hangs up
  * or a group signal cannot end it. */
 static _Noreturn void be_silent_parent(const struct launch_plan *plan)
 {
 	if (plan->isolation == ISOLATION_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		fail("prctl(PR_SET_CHILD_SUBREAPER)");
-	if (plan->session != SESSION_LEADER)
+	if (plan->session != SESSION_LEADER && plan->session != SESSION_PID1)
 		lead_session(plan);
 
-	pid_t shell = fork();
+	bool pid1 = plan->session == SESSION_PID1;
+	pid_t shell = pid1 ? clone_process(CLONE_NEWPID | CLONE_NEWNS) : fork();
 	if (shell < 0)
-		fail("fork");
+		fail(pid1 ? "make a PID and a mount namespace (clone)" : "fork");
 	if (shell == 0)
 		become_shell(plan);
 	close(FD_SLAVE);
@@ -213,17 +239,10 @@ static _Noreturn void start_in_child(const struct launch_plan *plan, int wire)
 
 static pid_t clone_into_namespace(enum isolation isolation)
 {
-	struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
-
 	if (isolation == ISOLATION_SUBREAPER)
 		return fork();
-	if (isolation == ISOLATION_USER_PID)
-		args.flags |= CLONE_NEWUSER;
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (pid >= 0 || errno != ENOSYS)
-		return pid;
-	/* Container runtimes refuse clone3 so, because their filter cannot see its flags. */
-	return (pid_t)syscall(SYS_clone, args.flags | SIGCHLD, 0, 0, 0, 0);
+	return clone_process(
+		isolation == ISOLATION_USER_PID ? CLONE_NEWPID | CLONE_NEWUSER : CLONE_NEWPID);
 }
 
 static int write_proc(pid_t pid, const char *name, const char *text)
@@ -288,7 +307,9 @@ static int failure(const struct message *m, const char **step)
 		"setsid", "take the controlling terminal (TIOCSCTTY)", "setpgid",
 		"give the terminal to the shell (TIOCSPGRP)", "prctl(PR_SET_NO_NEW_PRIVS)",
 		"install the tracer's system call filter (seccomp)", "enter the scene's directory",
-		"execve", "prctl(PR_SET_CHILD_SUBREAPER)", "fork"};
+		"execve", "prctl(PR_SET_CHILD_SUBREAPER)", "fork",
+		"make a PID and a mount namespace (clone)", "make the mounts private",
+		"mount the namespace's own /proc"};
 
 	*step = "start the shell";
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)

@@ -66,7 +66,7 @@ static enum proc_state state_of(char letter)
 static pid_t parent_inside(const struct watch *watch, pid_t outer_parent)
 {
 	if (outer_parent == watch->init)
-		return watch->namespaced ? 1 : watch->init;
+		return watch_init_pid(watch);
 	int who = watch_find_outer(watch, outer_parent);
 	return who >= 0 ? watch->log->procs[who].pid : 0;
 }
@@ -318,9 +318,7 @@ static bool waits_for(const struct seen *parent, const struct seen *zombie)
 static const char *zombie_unrest(
 	const struct look *look, const struct watch *watch, const struct seen *zombie)
 {
-	pid_t init = watch->namespaced ? 1 : watch->init;
-
-	if (zombie->status.ppid == init)
+	if (zombie->status.ppid == watch_init_pid(watch))
 		return "about to be reaped";
 	for (size_t i = 0; i < look->count; i++)
 		if (look->seen[i].status.pid == zombie->status.ppid &&

@@ -84,12 +84,19 @@ int watch_find_outer(const struct watch *watch, pid_t outer)
 	return WHO_NONE;
 }
 
+pid_t watch_init_pid(const struct watch *watch)
+{
+	if (watch->pid1)
+		return 0;
+	return watch->namespaced ? 1 : watch->init;
+}
+
 int watch_find_inner(const struct watch *watch, pid_t inner)
 {
 	for (size_t i = watch->log->proc_count; i-- > 0;)
 		if (watch->log->procs[i].pid == inner)
 			return (int)i;
-	return inner == (watch->namespaced ? 1 : watch->init) ? WHO_INIT : WHO_NONE;
+	return inner > 0 && inner == watch_init_pid(watch) ? WHO_INIT : WHO_NONE;
 }
 
 int watch_sender(const struct watch *watch, int code, pid_t inner)

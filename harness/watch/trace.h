@@ -23,6 +23,7 @@ struct watch {
 	struct tracee *tracees; /* talloc array, parallel to log->procs */
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
+	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
 };
@@ -33,6 +34,9 @@ struct watch *watch_new(const void *parent, struct log *log, bool namespaced);
 
 /* Adds a process (see log_proc) and its tracee; returns the index. */
 int watch_proc(struct watch *watch, pid_t outer, int parent);
+
+/* The silent parent's number inside the scene; 0, as getppid() gives it, where it is outside. */
+pid_t watch_init_pid(const struct watch *watch);
 
 /* Index of the live process with that number as the harness sees it, or WHO_NONE. */
 int watch_find_outer(const struct watch *watch, pid_t outer);
