@@ -343,6 +343,47 @@ static void saw_signal(struct watch *watch, int who, int sig)
 	event->other = delivery.other;
 }
 
+/* The kernel drops a SIGSTOP that PID 1 gets from inside its namespace, but it lets a tracer see it
+ * first and then forgets where it came from (sig_ignored() and get_signal() in kernel/signal.c):
+ * delivered, it would stop the process, as it never does without us. */
+static bool is_dropped(const struct watch *watch, int who, int sig)
+{
+	siginfo_t info;
+
+	return sig == SIGSTOP && watch->pid1 && watch->tracees[who].process == 0 &&
+	       ptrace(PTRACE_GETSIGINFO, watch->log->procs[who].outer, NULL, &info) == 0 &&
+	       info.si_code <= 0 && info.si_pid != 0;
+}
+
+static bool is_caught(pid_t outer, int sig)
+{
+	static const char key[] = "\nSigCgt:";
+	char text[4096];
+	const char *at = proc_read(outer, "status", text, sizeof(text)) > 0 ? strstr(text, key) : 0;
+
+	return at && strtoull(at + strlen(key), NULL, 16) & 1ULL << (sig - 1);
+}
+
+/* A fault of its own kills PID 1 like anybody, but not while it is traced: then it faults again
+ * and again (force_sig_info_to_task()). So it is let go, to die of it; its parent tells us. */
+static bool is_fatal_fault(const struct watch *watch, int who, int sig)
+{
+	siginfo_t info;
+	pid_t outer = watch->log->procs[who].outer;
+
+	return watch->pid1 && watch->tracees[who].process == 0 &&
+	       ptrace(PTRACE_GETSIGINFO, outer, NULL, &info) == 0 && is_fault(&info) &&
+	       !is_caught(outer, sig);
+}
+
+static void hand_on(struct watch *watch, int who, int sig)
+{
+	if (is_fatal_fault(watch, who, sig))
+		ptrace(PTRACE_DETACH, watch->log->procs[who].outer, NULL, NULL);
+	else
+		go_on(watch, who, is_dropped(watch, who, sig) ? 0 : sig);
+}
+
 static bool is_stop_signal(int sig)
 {
 	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
@@ -412,7 +453,7 @@ void trace_status(struct watch *watch, pid_t outer, int status)
 		}
 		saw_signal(watch, who, sig);
 		look_interrupted(watch, who);
-		go_on(watch, who, sig);
+		hand_on(watch, who, sig);
 		return;
 	}
 	go_on(watch, who, 0);
