@@ -119,7 +119,7 @@ static uint64_t inherited_mask(void)
 	return mask;
 }
 
-static bool is_ignored(int sig)
+static void (*disposition(int sig))(int)
 {
 	struct {
 		void (*handler)(int);
@@ -128,8 +128,20 @@ static bool is_ignored(int sig)
 		uint64_t mask;
 	} now = {0};
 
-	return syscall(SYS_rt_sigaction, sig, NULL, &now, sizeof(now.mask)) == 0 &&
-	       now.handler == SIG_IGN;
+	if (syscall(SYS_rt_sigaction, sig, NULL, &now, sizeof(now.mask)) != 0)
+		return SIG_DFL;
+	return now.handler;
+}
+
+static bool is_ignored(int sig)
+{
+	return disposition(sig) == SIG_IGN;
+}
+
+/* PID 1 of a namespace: no default action reaches it.  pid_namespaces(7). */
+static bool is_init(void)
+{
+	return getpid() == 1;
 }
 
 static void catch (int sig)
@@ -192,6 +204,10 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 		errno = saved;
 		return;
 	}
+	if (is_init()) {
+		errno = saved;
+		return;
+	}
 	if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
 		announce('t', sig);
 		act_by_default(sig);
@@ -215,18 +231,24 @@ static uint64_t ignored_mask(void)
 }
 
 /* A signal ignored from the start stays ignored, as in any program that was not asked. */
-static uint64_t catch_all(uint64_t ignored)
+static void catch_all(uint64_t ignored)
 {
-	uint64_t caught = 0;
-
 	for (int sig = 1; sig <= NSIG_ALL; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP || sig == 32 || sig == 33 ||
 			(ignored & 1ULL << (sig - 1)))
 			continue;
 		catch (sig);
-		caught |= 1ULL << (sig - 1);
 	}
-	return caught;
+}
+
+static uint64_t caught_mask(void)
+{
+	uint64_t mask = 0;
+
+	for (int sig = 1; sig <= NSIG_ALL; sig++)
+		if (disposition(sig) != SIG_DFL && disposition(sig) != SIG_IGN)
+			mask |= 1ULL << (sig - 1);
+	return mask;
 }
 
 static int open_terminal(void)
@@ -319,14 +341,14 @@ static int number_of(const char *word)
 	return (int)n;
 }
 
-/* on SIG exit N | note | ignore; returns the number of words used. */
+/* on SIG exit N | note | ignore | default; returns the number of words used. */
 static int do_on(char **words)
 {
 	int sig = need_signal(need(words, 1, "a signal"));
-	const char *what = need(words, 2, "exit, note or ignore");
+	const char *what = need(words, 2, "exit, note, ignore or default");
 
-	if (strcmp(what, "ignore") == 0) {
-		signal(sig, SIG_IGN);
+	if (strcmp(what, "ignore") == 0 || strcmp(what, "default") == 0) {
+		signal(sig, *what == 'i' ? SIG_IGN : SIG_DFL);
 		return 3;
 	}
 	if (strcmp(what, "note") == 0) {
@@ -374,8 +396,11 @@ static int do_die(char **words)
 {
 	int sig = need_signal(need(words, 1, "a signal"));
 
-	announce('s', sig);
+	if (!is_init())
+		announce('s', sig);
 	act_by_default(sig);
+	if (is_init())
+		catch (sig);
 	return 2;
 }
 
@@ -441,10 +466,11 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		complain("usage: actor NAME [INSTRUCTION]...", "");
 	connect_wire();
-	masks.caught = catch_all(masks.ignored);
+	catch_all(masks.ignored);
 	/* Plans come before the report: a signal sent as soon as the actor is known finds them. */
 	while (*words && is_on(*words))
 		words += do_instruction(words);
+	masks.caught = caught_mask();
 	report_start(argv[1], &masks);
 	obey(words);
 	for (;;) {

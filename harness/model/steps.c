@@ -55,11 +55,12 @@ static size_t on_read(const char *const *words, const struct place *place)
 		complain(place, "no process can catch or ignore %s", words[1]);
 		return 0;
 	}
-	if (is_word(words[2], "note") || is_word(words[2], "ignore"))
+	if (is_word(words[2], "note") || is_word(words[2], "ignore") ||
+		is_word(words[2], "default"))
 		return 3;
 	if (is_word(words[2], "exit"))
 		return exit_status(words[3], place) ? 4 : 0;
-	complain(place, "'on %s' goes on with 'exit N', 'note' or 'ignore'", words[1]);
+	complain(place, "'on %s' goes on with 'exit N', 'note', 'ignore' or 'default'", words[1]);
 	return 0;
 }
 

@@ -221,6 +221,9 @@ static const struct fault {
 	{"mode: zzzzzz\n", "unknown mode 'zzzzzz'; known: command, script, stdin, interactive"},
 	{HEAD "terminal: maybe\n", "x.case:4: unknown answer 'maybe'; known: no, yes"},
 	{HEAD "session: leder\n", "unknown session 'leder'; did you mean 'leader'?"},
+	{HEAD "session: ${PLACE}\n", "x.case:4: no 'vary' has the name 'PLACE'"},
+	{HEAD "session: ${PLACE}\nvary: PLACE = pid1 leder\n",
+		"x.case:5: unknown session 'leder'; did you mean 'leader'?"},
 	{HEAD "ignored: INT TRM\n", "unknown signal 'TRM'; did you mean 'TERM'?"},
 	{HEAD "ignored: KILL\n", "no process can ignore or block KILL"},
 	{HEAD "blocked: STOP\n", "no process can ignore or block STOP"},
@@ -294,7 +297,8 @@ static const struct fault {
 	STEP_FAULT("tell job send INT", "'send INT' needs 'parent' or 'group'"),
 	STEP_FAULT("tell job send INT child", "'send INT' needs 'parent' or 'group'"),
 	STEP_FAULT("tell job on KILL note", "no process can catch or ignore KILL"),
-	STEP_FAULT("tell job on INT", "'on INT' goes on with 'exit N', 'note' or 'ignore'"),
+	STEP_FAULT(
+		"tell job on INT", "'on INT' goes on with 'exit N', 'note', 'ignore' or 'default'"),
 	STEP_FAULT("tell job on INT exit x", "'exit' needs a status from 0 to 255, not x"),
 	STEP_FAULT("tell job echo loud", "'echo' goes on with 'on' or 'off'"),
 	STEP_FAULT("tell job stop read", "'read' is too much"),
@@ -520,6 +524,8 @@ static const char *const good_cases[] = {
 	"echo done\n    # the actor knows nothing\n    echo 'done' >>\"$EVENTS\"\n" OUTCOMES,
 	HEAD "terminal: yes\nsession: shared\noptions: -m -u\nignored: INT SIGQUIT\nblocked: USR1\n"
 	     "needs: job-control wait-n\n" PROSE SCRIPT STEPS OUTCOMES,
+	HEAD "session: pid1\n" PROSE SCRIPT STEPS OUTCOMES,
+	HEAD "session: ${PLACE}\nvary: PLACE = pid1 leader\n" PROSE SCRIPT STEPS OUTCOMES,
 	TTY_HEAD PROSE TTY_STEPS("    press ^\\\n    type\n    resize 10x20\n    hangup\n"
 				 "    await shell ready\n    await shell waiting\n") OUTCOMES,
 };
