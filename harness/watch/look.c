@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <talloc.h>
 #include <time.h>
 #include <unistd.h>
@@ -245,6 +246,46 @@ static bool is_blocked_reading(const struct seen *seen, const struct call *call)
 	return strncmp(target, "/dev/pts/", 9) == 0 || strcmp(target, "/dev/tty") == 0;
 }
 
+enum { WAITS_FOR_NONE = INT_MIN };
+
+/* The process a pidfd means, by its number inside the scene.  pidfd_open(2). */
+static int pid_of_descriptor(pid_t outer, int fd)
+{
+	char name[32], text[1024];
+	const char *cursor = text;
+	bool thread;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	if (proc_read(outer, name, text, sizeof(text)) <= 0)
+		return WAITS_FOR_NONE;
+	pid_t target = (pid_t)strtol(field(&cursor, "\nPid:"), NULL, 10);
+	pid_t pid = target > 0 ? trace_inner_pid(target, &thread) : 0;
+	return pid > 0 ? pid : WAITS_FOR_NONE;
+}
+
+/* Whom a wait waits for, as wait4(2) is told: -1 any, 0 its own group, < -1 a group. */
+static int waited_for(const struct call *call, pid_t outer)
+{
+	int id = (int)call->args[1];
+
+	if (call->number == SYS_wait4)
+		return (int)call->args[0];
+	if (call->number != SYS_waitid)
+		return WAITS_FOR_NONE;
+	switch (call->args[0]) {
+	case P_ALL:
+		return -1;
+	case P_PID:
+		return id;
+	case P_PGID:
+		return -id;
+	case P_PIDFD:
+		return pid_of_descriptor(outer, id);
+	default:
+		return WAITS_FOR_NONE;
+	}
+}
+
 /* NULL when the process is at rest, else what it is doing. */
 static const char *unrest(struct seen *seen, struct tracee *tracee, const struct call *call)
 {
@@ -270,7 +311,7 @@ static const char *unrest(struct seen *seen, struct tracee *tracee, const struct
 	if (seen->state == 'D' && !in_vfork(call, seen->outer))
 		return "in an uninterruptible wait";
 	seen->number = call->number;
-	seen->argument = call->args[0];
+	seen->waits_for = waited_for(call, seen->outer);
 	tracee->timed = is_timed(call, tracee->timed);
 	if (tracee->timed && tracee->thread && outlasts(call, seen->outer))
 		return NULL;
@@ -300,14 +341,13 @@ static enum glance glance_at(
 	return *why ? GLANCE_BUSY : GLANCE_REST;
 }
 
-/* Would the parent's wait take this zombie?  wait4(2): -1 any, 0 its own group, < -1 a group. */
+/* Would the parent's wait take this zombie? */
 static bool waits_for(const struct seen *parent, const struct seen *zombie)
 {
-	if (parent->number == SYS_waitid)
-		return true;
-	if (parent->number != SYS_wait4)
+	int pid = parent->waits_for;
+
+	if (pid == WAITS_FOR_NONE)
 		return false;
-	int pid = (int)parent->argument;
 	if (pid == -1)
 		return true;
 	if (pid > 0)
@@ -445,7 +485,10 @@ static void see(struct look *look, struct watch *watch, int who)
 	struct seen *seen = &look->seen[look->count++];
 	const char *why;
 
-	*seen = (struct seen){.who = who, .outer = watch->log->procs[who].outer, .number = -1};
+	*seen = (struct seen){.who = who,
+		.outer = watch->log->procs[who].outer,
+		.number = -1,
+		.waits_for = WAITS_FOR_NONE};
 	switch (glance_at(seen, watch, &watch->tracees[who], &why)) {
 	case GLANCE_GONE:
 		see_nothing(look, watch, seen);

@@ -13,7 +13,7 @@ struct seen {
 	pid_t outer;
 	char state;             /* as in /proc/PID/stat; 'x': gone */
 	long number;            /* of the system call it is blocked in, -1: none or unknown */
-	unsigned long argument; /* its first argument */
+	int waits_for;          /* in a wait: its pid argument, as wait4(2) has it; see look.c */
 	bool reads_terminal;    /* see look_at_prompt() */
 	unsigned long switches; /* context switches of both kinds */
 	int threads;
