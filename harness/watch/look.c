@@ -321,6 +321,20 @@ static const char *unrest(struct seen *seen, struct tracee *tracee, const struct
 	return NULL;
 }
 
+/* Is it on its way out? PID 1 sleeps there until the rest of its namespace has gone. The flags are
+ * the ninth field of /proc/PID/stat, behind a name that may have any character in it; proc(5). */
+static bool is_ending(pid_t outer)
+{
+	enum { PF_EXITING = 0x4 };
+	char text[1024];
+	unsigned long flags = 0;
+	const char *name_end =
+		proc_read(outer, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+
+	return name_end && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+	       flags & PF_EXITING;
+}
+
 enum glance { GLANCE_GONE, GLANCE_REST, GLANCE_BUSY };
 
 /* One process or thread. The call comes first: "running" costs the kernel little to say, the
@@ -338,6 +352,8 @@ static enum glance glance_at(
 	if (!read_status(seen, watch))
 		return GLANCE_GONE;
 	*why = unrest(seen, tracee, &call);
+	if (!*why && watch->pid1 && seen->who == 0 && seen->state != 'Z' && is_ending(seen->outer))
+		*why = "ending";
 	return *why ? GLANCE_BUSY : GLANCE_REST;
 }
 
