@@ -9,17 +9,7 @@ load fixtures/helper
 cases=(--case exec/simple-command --case terminal/handover-caller)
 
 setup_file() {
-	# Where every user can read, whatever the mode of the build's or of bats's directories.
-	PUBLIC=$(mktemp -d /tmp/test-sigmatrix.XXXXXX)
-	export PUBLIC
-	chmod 755 "$PUBLIC"
-	local root build
-	root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-	build=$(cd "$root" && cd "${BUILD:-build}" && pwd)
-	mkdir "$PUBLIC/build"
-	cp "$build"/{sigmatrix,actor,liar,deny} "$PUBLIC/build/"
-	cp -rL "$root/cases" "$root/shells" "$PUBLIC/"
-	chmod -R a+rX "$PUBLIC"
+	make_public
 }
 
 teardown_file() {
@@ -27,20 +17,7 @@ teardown_file() {
 }
 
 setup() {
-	use_own_tmpdir
-	if ((EUID == 0)); then
-		export TMPDIR=$PUBLIC/tmp-$BATS_TEST_NUMBER
-		mkdir "$TMPDIR"
-		chmod 777 "$TMPDIR"
-	fi
-}
-
-ordinary() {
-	if ((EUID == 0)); then
-		setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
-	else
-		"$@"
-	fi
+	use_public_tmpdir
 }
 
 # In a user namespace whose limit of PID namespaces is 0.
