@@ -111,6 +111,16 @@ static void check_isolation(struct doctor *d, const struct abilities *a)
 		"--privileged");
 }
 
+static void check_pid1(struct doctor *d, const struct abilities *a)
+{
+	if (!a->pid1_why)
+		well(d, "shell as PID 1", "yes, with a /proc of its own");
+	else
+		ill(d, "refused", "shell as PID 1", a->pid1_why, "those cases are n/a",
+			"it needs PID namespaces, and in a container a /proc without covered "
+			"places: --security-opt systempaths=unconfined");
+}
+
 static void check_trace(struct doctor *d, const struct abilities *a)
 {
 	if (a->trace)
@@ -244,6 +254,7 @@ static int examine(struct doctor *d)
 	const struct abilities *abilities = abilities_probe(d->memory, -1, true);
 	check_terminal(d);
 	check_isolation(d, abilities);
+	check_pid1(d, abilities);
 	check_trace(d, abilities);
 	check_room(d, actor);
 	check_limits(d);
