@@ -167,6 +167,13 @@ play_liar() {
 	assert_nothing_left
 }
 
+@test "kill(-1) is no signal to the group of process 1" {
+	play --cases "$FIXTURES/cases" --case liars/everybody --shell dash --trace on
+	assert_success
+	assert_outcome liars/everybody dash everybody
+	assert_fact liars/everybody pid1 dash shell.sent '["HUP to everybody"]'
+}
+
 @test "no namespaces, or none inside another: n/a with the reason, and the control is played" {
 	look "$SIGMATRIX" run --case pid1/start --shell dash --isolation subreaper
 	assert_success

@@ -216,7 +216,8 @@ static const char *tell_sent(struct facts *facts, const struct subject *subject,
 			 ? "itself"
 			 : name_of(facts, subject, event->other, seq);
 	if (event->group && event->other == WHO_NONE)
-		return talloc_asprintf(facts->memory, "%s to a group", sig);
+		return talloc_asprintf(facts->memory, "%s to %s", sig,
+			event->number == -1 ? "everybody" : "a group");
 	return talloc_asprintf(
 		facts->memory, "%s to %s%s", sig, target, event->group ? ".group" : "");
 }

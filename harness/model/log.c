@@ -410,7 +410,7 @@ static char *line_kill(const struct line *line)
 	const char *target = name_of(line, event->other);
 
 	if (event->other == WHO_NONE)
-		target = event->group ? "a group" : "nobody";
+		target = event->number == -1 ? "everybody" : event->group ? "a group" : "nobody";
 	return talloc_asprintf(line->memory, "%s → %s%s %s (kill)%s", name_of(line, event->who),
 		target, event->group && event->other != WHO_NONE ? ".group" : "",
 		event->sig ? signal_of(line) : "0", failure(line));

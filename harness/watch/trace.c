@@ -188,6 +188,10 @@ static void set_target(struct watch *watch, struct event *event, pid_t target)
 {
 	event->group = target <= 0;
 	event->number = target;
+	if (target == -1) { /* everybody, and not group 1 */
+		event->other = WHO_NONE;
+		return;
+	}
 	if (target == 0)
 		target = group_of(watch, event->who);
 	event->other = watch_find_inner(watch, target < 0 ? -target : target);
