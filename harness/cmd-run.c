@@ -550,6 +550,9 @@ static bool write_out(struct run *run)
 		}
 		bool complete = written && run->results->host.complete;
 		run->resumable = !complete && keep_resumable(run->keep);
+		if (!written && run->resumable)
+			complain("what was played is kept: when that is mended, the same command "
+				 "with --resume writes it");
 		written = keep_close(run->keep, complete) && written;
 	}
 	int result = find_report("run", run->options.format)->write(run->results, &how, stdout);

@@ -270,7 +270,6 @@ struct keep *keep_open(const void *parent, const struct keep_wish *wish)
 {
 	struct keep *keep = talloc_zero(parent, struct keep);
 	size_t length = strlen(wish->output);
-	bool good;
 
 	keep->wish = wish;
 	keep->journal =
@@ -281,11 +280,8 @@ struct keep *keep_open(const void *parent, const struct keep_wish *wish)
 		talloc_asprintf(keep, "%.*s.timelines.jsonl", (int)length, wish->output);
 	keep->timelines = (struct growing){
 		.path = talloc_asprintf(keep, "%s.part", keep->timelines_path), .fd = -1};
-	if (is_file(wish->output))
-		good = open_journal(keep);
-	else
-		good = open_growing(&keep->timelines) && shorten(&keep->timelines, 0);
-	if (good)
+	/* Beside a device is no place for more. */
+	if (!is_file(wish->output) || open_journal(keep))
 		return keep;
 	if (keep->is_new)
 		unlink(keep->journal.path);
@@ -367,7 +363,7 @@ bool keep_resumable(const struct keep *keep)
 bool keep_close(struct keep *keep, bool complete)
 {
 	bool stay = !complete && keep_resumable(keep);
-	bool good = place_timelines(keep, stay);
+	bool good = keep->timelines.fd < 0 || place_timelines(keep, stay);
 
 	/* Last: until then another run can take up what is not in its place yet. */
 	if (!stay && keep->journal.fd >= 0)

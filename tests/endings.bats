@@ -24,7 +24,7 @@ end_run() {
 	wait "$main" || ended=$?
 }
 
-# assert_kept: what was measured until then is there, in order and nothing beside it.
+# assert_kept: what was measured until then is there, in order, and beside it what --resume needs.
 assert_kept() {
 	run jq -c '.host.complete, [.cells[] | .shell, .outcome]' "$WORK/results.json"
 	assert_output $'false\n["first","exec"]'
@@ -32,7 +32,13 @@ assert_kept() {
 	assert_success
 	assert_output --partial 'INTERRUPTED'
 	run ls -A "$WORK"
-	assert_output $'flag\nresults.json\nresults.timelines.jsonl\nstderr\nstdout'
+	assert_output 'flag
+results.json
+results.json.part
+results.timelines.jsonl
+results.timelines.jsonl.part
+stderr
+stdout'
 }
 
 @test "a normal end leaves nothing" {
