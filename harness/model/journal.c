@@ -158,17 +158,20 @@ struct differences {
 	bool secret;
 };
 
-static const char *value_of(const json_t *section, const char *key)
+/* NULL: it is not there. */
+static const char *text_of(const json_t *value)
 {
-	return json_string_value(json_object_get(section, key));
+	if (!value)
+		return NULL;
+	return json_is_string(value) ? json_string_value(value) : "no text";
 }
 
-static void compare_value(
-	struct differences *differences, const char *key, const char *was, const char *is)
+static void compare_values(
+	struct differences *differences, const char *key, const json_t *was, const json_t *is)
 {
 	char *line;
 
-	if (was && is && strcmp(was, is) == 0)
+	if (was && is && json_equal(was, is))
 		return;
 	line = talloc_asprintf(differences->lines, "%s %s: ", differences->section, key);
 	if (!was)
@@ -178,7 +181,7 @@ static void compare_value(
 	else if (differences->secret)
 		line = talloc_strdup_append(line, "was changed");
 	else
-		line = talloc_asprintf_append(line, "was %s, is %s", was, is);
+		line = talloc_asprintf_append(line, "was %s, is %s", text_of(was), text_of(is));
 	differences->lines =
 		talloc_realloc(NULL, differences->lines, char *, differences->count + 1);
 	differences->lines[differences->count++] = line;
@@ -191,12 +194,12 @@ static void compare_section(struct differences *differences, const json_t *was, 
 
 	json_object_foreach((json_t *)is, key, value)
 	{
-		compare_value(differences, key, value_of(was, key), json_string_value(value));
+		compare_values(differences, key, json_object_get(was, key), value);
 	}
 	json_object_foreach((json_t *)was, key, value)
 	{
 		if (!json_object_get(is, key))
-			compare_value(differences, key, json_string_value(value), NULL);
+			compare_values(differences, key, value, NULL);
 	}
 }
 
