@@ -462,14 +462,6 @@ static void take_answer(void *data, size_t job, const json_t *answer, const char
 	talloc_free(memory);
 }
 
-static void keep_answers(void *data)
-{
-	struct run *run = data;
-
-	if (run->keep)
-		keep_sync(run->keep);
-}
-
 /* --- going on with a run that was interrupted --- */
 
 static void take_beginning(void *data, const char *date, const char *command)
@@ -598,7 +590,6 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 		.cell_count = run->cell_count,
 		.job_count = run->job_count,
 		.done = take_answer,
-		.idle = keep_answers,
 		.played = run->played,
 		.played_count = run->resumed,
 		.data = run};

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -21,12 +23,12 @@ struct growing {
 	int fd; /* -1: there is none */
 	size_t length;
 	bool failed; /* and closed for more */
-	bool dirty;  /* not on the disk for certain */
 };
 
 struct keep {
 	const struct keep_wish *wish;
 	struct growing journal, timelines;
+	int helper;           /* socket; -1: there is none */
 	char *timelines_path; /* where they are to be in the end */
 	bool is_new;          /* the journal was not there before */
 	size_t plays;         /* in the journal */
@@ -48,7 +50,6 @@ static void append(struct growing *file, const char *text, size_t length)
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)length) {
 		file->length += length;
-		file->dirty = true;
 		return;
 	}
 	if (n >= 0)
@@ -57,13 +58,6 @@ static void append(struct growing *file, const char *text, size_t length)
 	complain("unable to write %s: %s", file->path, strerror(errno));
 	if (ftruncate(file->fd, (off_t)file->length) != 0)
 		complain("unable to shorten %s: %s", file->path, strerror(errno));
-}
-
-static void sync_growing(struct growing *file)
-{
-	if (file->fd >= 0 && file->dirty)
-		fdatasync(file->fd);
-	file->dirty = false;
 }
 
 static bool open_growing(struct growing *file)
@@ -264,6 +258,51 @@ static bool is_file(const char *path)
 	return stat(path, &status) != 0 || S_ISREG(status.st_mode);
 }
 
+/* --- the helper --- */
+
+static _Noreturn void help(int socket, int timelines, int journal)
+{
+	char words[256];
+
+	/* Until the main process ends, however it does. What the journal counts on comes first. */
+	while (recv(socket, words, sizeof(words), 0) > 0) {
+		fdatasync(timelines);
+		fdatasync(journal);
+	}
+	_exit(0);
+}
+
+/* A disk may take its time, and the main process has others to attend to. Where there can be no
+ * helper, the kernel writes when it sees fit. */
+static void start_helper(struct keep *keep)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		/* Of the sockets to the workers, too: a copy would keep them from seeing our end.
+		 */
+		int timelines = fcntl(keep->timelines.fd, F_DUPFD, 3);
+		int journal = fcntl(keep->journal.fd, F_DUPFD, 3);
+		int socket = fcntl(fds[1], F_DUPFD, 3);
+
+		dup2(timelines, 0);
+		dup2(journal, 1);
+		dup2(socket, 2);
+		syscall(SYS_close_range, 3, ~0U, 0);
+		help(2, 0, 1);
+	}
+	close(fds[1]);
+	keep->helper = fds[0];
+	if (pid > 0)
+		return;
+	close(fds[0]);
+	keep->helper = -1;
+}
+
 /* --- the whole --- */
 
 struct keep *keep_open(const void *parent, const struct keep_wish *wish)
@@ -272,6 +311,7 @@ struct keep *keep_open(const void *parent, const struct keep_wish *wish)
 	size_t length = strlen(wish->output);
 
 	keep->wish = wish;
+	keep->helper = -1;
 	keep->journal =
 		(struct growing){.path = talloc_asprintf(keep, "%s.part", wish->output), .fd = -1};
 	if (length > 5 && strcmp(wish->output + length - 5, ".json") == 0)
@@ -281,8 +321,12 @@ struct keep *keep_open(const void *parent, const struct keep_wish *wish)
 	keep->timelines = (struct growing){
 		.path = talloc_asprintf(keep, "%s.part", keep->timelines_path), .fd = -1};
 	/* Beside a device is no place for more. */
-	if (!is_file(wish->output) || open_journal(keep))
+	if (!is_file(wish->output))
 		return keep;
+	if (open_journal(keep)) {
+		start_helper(keep);
+		return keep;
+	}
 	if (keep->is_new)
 		unlink(keep->journal.path);
 	if (keep->is_new && keep->timelines.fd >= 0)
@@ -313,15 +357,8 @@ void keep_play(struct keep *keep, size_t job, json_t *cell, const char *timeline
 	append(&keep->journal, line, strlen(line));
 	keep->plays += !keep->journal.failed;
 	free(line);
-}
-
-/* What the journal counts on comes first. */
-void keep_sync(struct keep *keep)
-{
-	if (keep->journal.fd < 0)
-		return;
-	sync_growing(&keep->timelines);
-	sync_growing(&keep->journal);
+	/* Where the helper has not taken the last word yet, that one is enough. */
+	send(keep->helper, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static bool copy(int from, const char *path)
@@ -368,7 +405,10 @@ bool keep_close(struct keep *keep, bool complete)
 	/* Last: until then another run can take up what is not in its place yet. */
 	if (!stay && keep->journal.fd >= 0)
 		unlink(keep->journal.path);
-	keep_sync(keep);
+	if (stay && (fdatasync(keep->timelines.fd) != 0 || fdatasync(keep->journal.fd) != 0))
+		complain("unable to write %s: %s", keep->journal.path, strerror(errno));
+	if (keep->helper >= 0)
+		close(keep->helper);
 	if (close_growing(&keep->timelines) != 0 || close_growing(&keep->journal) != 0) {
 		complain("unable to write %s: %s", keep->timelines_path, strerror(errno));
 		good = false;

@@ -30,19 +30,16 @@ struct keep_wish {
  * use, or nothing can be written. talloc child of parent. */
 struct keep *keep_open(const void *parent, const struct keep_wish *wish);
 
-/* A play that is over. Its timeline (or NULL) and its line in the journal are on their way to the
- * disk when this returns: they survive the program, but not the machine. */
+/* A play that is over. When this returns, its timeline (or NULL) and its line in the journal outlive
+ * the program; a helper process sees to it at once that they outlive the machine, too. */
 void keep_play(struct keep *keep, size_t job, json_t *cell, const char *timeline);
 
 /* The same, but for the journal: a cell that could not be played is to be played again. */
 void keep_timeline(struct keep *keep, const char *timeline);
 
-/* Returns when they survive the machine too. */
-void keep_sync(struct keep *keep);
-
 /* Puts the timelines into their place and ends the journal. When the run is not complete (was
- * interrupted, or its results could not be written) what --resume needs stays. False after
- * complaining. */
+ * interrupted, or its results could not be written) what --resume needs stays. To be called when
+ * the pool is closed, which ends the helper. False after complaining. */
 bool keep_close(struct keep *keep, bool complete);
 
 /* Is there anything for --resume? */

@@ -394,8 +394,6 @@ int pool_run(struct pool *pool, const struct pool_work *work)
 		int result = employ(pool, work, &next, fds);
 		if (result != 0)
 			return result;
-		if (work->idle)
-			work->idle(work->data);
 		fds[count] = (struct pollfd){.fd = pool->stop_fd, .events = POLLIN};
 		if (poll(fds, count + 1, -1) < 0)
 			continue;

@@ -27,9 +27,6 @@ struct pool_work {
 	 * answer is that of cell_play() without "events": these are 'timeline', one line of JSON,
 	 * or NULL when the context does not want them. Both are borrowed. */
 	void (*done)(void *data, size_t job, const json_t *answer, const char *timeline);
-	/* Called when free workers have got new jobs, before the next answers are waited for; may
-	 * take its time. NULL: not wanted. */
-	void (*idle)(void *data);
 	const bool *played; /* by job: not to be played (again); NULL: all are to be */
 	size_t played_count;
 	void *data;
