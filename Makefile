@@ -1,4 +1,4 @@
-# sigmatrix: make, make check, make lint, make bench, make install DESTDIR=... PREFIX=..., make clean
+# sigmatrix: make, make check, make lint, make bench, make fuzz, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build

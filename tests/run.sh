@@ -32,6 +32,7 @@ for test in tests/unit/test_*.c; do
 	name=$(basename "$test" .c)
 	tap "$name, under ASan and UBSan" env CMOCKA_MESSAGE_OUTPUT=TAP "$asan/unit/$name"
 done
+tap "fuzz" tests/fuzz/run.sh --short build-fuzz
 tap "bats" env BUILD="$build" bats --tap tests
 tap "bats, under ASan and UBSan" env BUILD="$asan" bats --tap tests/cli.bats tests/bad-input.bats
 
