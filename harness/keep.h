@@ -30,8 +30,8 @@ struct keep_wish {
  * use, or nothing can be written. talloc child of parent. */
 struct keep *keep_open(const void *parent, const struct keep_wish *wish);
 
-/* A play that is over. When this returns, its timeline (or NULL) and its line in the journal outlive
- * the program; a helper process sees to it at once that they outlive the machine, too. */
+/* A play that is over. When this returns, its timeline (or NULL) and its line in the journal
+ * outlive the program; a helper process sees to it at once that they outlive the machine, too. */
 void keep_play(struct keep *keep, size_t job, json_t *cell, const char *timeline);
 
 /* The same, but for the journal: a cell that could not be played is to be played again. */

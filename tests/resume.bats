@@ -54,7 +54,7 @@ interrupt() {
 }
 
 go_on() {
-	run --separate-stderr sigmatrix run "${these[@]}" --output "$R" --jobs 2 --resume "$@"
+	run --separate-stderr sigmatrix run "${these[@]}" --output "$R" --jobs 2 --resume
 }
 
 # comparable FILE: what must be the same in every run.

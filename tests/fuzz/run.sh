@@ -7,7 +7,7 @@
 # --merge takes from there what reaches code the corpus does not, into tests/fuzz/corpus/.
 set -eu
 cd "$(dirname "$0")/../.."
-seconds=600 short= merge=
+seconds=600 short='' merge=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--seconds) seconds=$2 && shift ;;
