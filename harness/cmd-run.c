@@ -495,7 +495,7 @@ static enum journal_verdict take_from_journal(
 	return JOURNAL_TAKEN;
 }
 
-static bool open_keep(struct run *run, void *memory)
+static bool open_keep(struct run *run, void *memory, int *status)
 {
 	const struct host_record *host = &run->results->host;
 
@@ -511,7 +511,7 @@ static bool open_keep(struct run *run, void *memory)
 	run->wish.play = take_from_journal;
 	run->wish.began = take_beginning;
 	run->wish.data = run;
-	run->keep = keep_open(memory, &run->wish);
+	run->keep = keep_open(memory, &run->wish, status);
 	return run->keep != NULL;
 }
 
@@ -693,10 +693,9 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 	if (run->options.shells.count > 0)
 		run->options.baseline.shells = names_of(memory, shells, shell_count);
 	status = baseline_load(memory, &run->options.baseline, &run->baseline);
-	if (status == 0 &&
-		(!prepare(run, memory, shells, shell_count, &context) || !open_keep(run, memory)))
+	if (status == 0 && !prepare(run, memory, shells, shell_count, &context))
 		status = EXIT_BAD_USAGE;
-	if (status == 0)
+	if (status == 0 && open_keep(run, memory, &status))
 		return play(run, &context, pool);
 	pool_close(pool);
 	close_context(&context);

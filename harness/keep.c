@@ -305,7 +305,7 @@ static void start_helper(struct keep *keep)
 
 /* --- the whole --- */
 
-struct keep *keep_open(const void *parent, const struct keep_wish *wish)
+struct keep *keep_open(const void *parent, const struct keep_wish *wish, int *status)
 {
 	struct keep *keep = talloc_zero(parent, struct keep);
 	size_t length = strlen(wish->output);
@@ -327,6 +327,8 @@ struct keep *keep_open(const void *parent, const struct keep_wish *wish)
 		start_helper(keep);
 		return keep;
 	}
+	/* Not opened at all: then it is no matter of what the user said. */
+	*status = keep->journal.fd < 0 ? EXIT_NOT_MEASURED : EXIT_BAD_USAGE;
 	if (keep->is_new)
 		unlink(keep->journal.path);
 	if (keep->is_new && keep->timelines.fd >= 0)

@@ -27,8 +27,8 @@ struct keep_wish {
 
 /* Opens the files: new ones, or with 'resume' those of the run that was interrupted. NULL after
  * complaining: a journal is there that may not be lost, or is of another run, or damaged, or in
- * use, or nothing can be written. talloc child of parent. */
-struct keep *keep_open(const void *parent, const struct keep_wish *wish);
+ * use, or nothing can be written; *status is then what to exit with. talloc child of parent. */
+struct keep *keep_open(const void *parent, const struct keep_wish *wish, int *status);
 
 /* A play that is over. When this returns, its timeline (or NULL) and its line in the journal
  * outlive the program; a helper process sees to it at once that they outlive the machine, too. */

@@ -7,6 +7,7 @@
 #include <talloc.h>
 
 #include "evidence.h"
+#include "witness.h"
 
 static const struct event *find_event(const struct log *log, enum event_kind kind)
 {
@@ -234,7 +235,9 @@ static const char *find_dispute(const struct log *log)
 		if (log->events[i].kind == EVENT_START && (dispute = start_dispute(log, i)))
 			return dispute;
 	dispute = signal_dispute(log);
-	return dispute ? dispute : end_dispute(log);
+	if (!dispute)
+		dispute = end_dispute(log);
+	return dispute ? dispute : witness_dispute(log);
 }
 
 /* Rows ------------------------------------------------------------------------------------- */

@@ -100,6 +100,15 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	return true;
 }
 
+bool look_status(const struct watch *watch, int who, struct proc_status *status)
+{
+	struct seen seen = {.who = who, .outer = watch->log->procs[who].outer};
+	bool read = read_status(&seen, watch);
+
+	*status = seen.status;
+	return read;
+}
+
 uint64_t look_pending(const struct watch *watch, int who)
 {
 	struct seen seen = {.who = who, .outer = watch->log->procs[who].outer};

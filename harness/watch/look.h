@@ -34,6 +34,9 @@ struct look {
  * from call to call. */
 void look_take(struct look *look, struct watch *watch);
 
+/* What /proc says of the process now. False: nothing. */
+bool look_status(const struct watch *watch, int who, struct proc_status *status);
+
 /* Of one process: the signals that are pending, blocked or not (bit N-1 for signal N), its own and
  * those for any of its threads. 0 when it is gone. */
 uint64_t look_pending(const struct watch *watch, int who);

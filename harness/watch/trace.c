@@ -164,6 +164,7 @@ static void saw_child(struct watch *watch, int who)
 static void saw_exec(struct watch *watch, int who)
 {
 	char path[64], file[512];
+	struct proc_status status;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", watch->log->procs[who].outer);
 	ssize_t n = readlink(path, file, sizeof(file) - 1);
@@ -172,6 +173,9 @@ static void saw_exec(struct watch *watch, int who)
 	file[n] = '\0';
 	struct event *event = log_add(watch->log, EVENT_EXEC, SOURCE_TRACE, who);
 	event->text = talloc_strdup(watch->log, file);
+	/* What the new program inherits: it can have changed nothing yet. */
+	if (look_status(watch, who, &status))
+		event->status = talloc_memdup(watch->log, &status, sizeof(status));
 	watch->tracees[who].call_event = -1;
 }
 
