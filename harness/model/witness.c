@@ -144,7 +144,7 @@ static const char *actor_end(const struct log *log, size_t end)
 	const char *name;
 
 	if (event->who < 0 || event->source != SOURCE_TRACE || event->how != 'e' ||
-		event->number == EXIT_HARNESS_GONE || !log->procs[event->who].actor ||
+		event->number == EXIT_HARNESS_GONE ||
 		end < log_actor_since(log, event->who, log->count))
 		return NULL;
 	said = last_announcement(log, event->who, end);
@@ -284,7 +284,7 @@ const char *witness_dispute(const struct log *log)
 	for (size_t i = 0; i < log->count && !dispute; i++)
 		dispute = event_dispute(log, i);
 	for (size_t i = 0; i < log->proc_count && !dispute && !has_storm(log); i++)
-		if (log->procs[i].actor)
+		if (log_actor_since(log, (int)i, log->count) < log->count)
 			dispute = signal_order(log, (int)i);
 	return dispute;
 }

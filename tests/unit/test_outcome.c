@@ -966,6 +966,148 @@ static void test_dispute_about_the_exit_status(void **state)
 		"shell ended exit 130 for its parent, but signal INT for the tracer");
 }
 
+/* What a second source says, and when a difference is none. */
+static void test_dispute_about_masks(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, JOB_PID);
+
+	add(log, EVENT_EXEC, job, WHO_NONE);
+	set_status(log, (struct proc_status){.pid = JOB_PID, .ignored = 1ULL << (SIGINT - 1)});
+	add_start(log, job, "job", job_status());
+	assert_judged(log, table, "disputed",
+		"job says INT was not ignored when it started, but from outside it was");
+	log->events[log->count - 2].status->ignored = 0;
+	assert_judged(log, table, "unknown", "no row of the table holds");
+	log->events[log->count - 1].status->blocked = 1ULL << (SIGHUP - 1);
+	assert_judged(log, table, "disputed",
+		"job says HUP was blocked when it started, but from outside it was not");
+}
+
+static void test_dispute_about_who_created_it(void **state)
+{
+	struct log *log = *state;
+
+	add_job(log);
+	log->events[log->count - 1].status->ppid = 1;
+	assert_judged(log, table, "disputed",
+		"job says its parent is 1, but the tracer saw shell (2) create it");
+	/* The tracer hears of the parent's end after the orphan does. */
+	add_end(log, SOURCE_TRACE, SHELL, 'e', 0);
+	assert_judged(log, table, "unknown", "no row of the table holds; shell ended exit 0");
+}
+
+static void test_dispute_about_the_foreground(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, JOB_PID);
+
+	add(log, EVENT_EXEC, job, WHO_NONE);
+	add_start(log, job, "job", job_status());
+	add_look(log, NULL);
+	add_tty(log, SHELL_PID);
+	assert_judged(log, table, "disputed",
+		"job says the foreground group is 3, but for the terminal it is 2");
+	/* The shell may have taken it back between the actor's question and its report. */
+	log->count -= 3;
+	add(log, EVENT_TCSETPGRP, SHELL, SHELL);
+	add_start(log, job, "job", job_status());
+	add_look(log, NULL);
+	add_tty(log, SHELL_PID);
+	assert_judged(log, table, "unknown", "no row of the table holds");
+}
+
+static void test_dispute_about_the_holder(void **state)
+{
+	struct log *log = *state;
+
+	add_job(log);
+	add(log, EVENT_TCSETPGRP, SHELL, 1);
+	add(log, EVENT_TCSETPGRP, SHELL, SHELL)->result = -EPERM;
+	add_look(log, NULL);
+	add_tty(log, JOB_PID);
+	assert_judged(log, table, "unknown", "no row of the table holds");
+	add_tty(log, SHELL_PID);
+	assert_judged(log, table, "disputed",
+		"the tracer saw shell give the terminal to job, but shell holds it");
+}
+
+static void test_dispute_about_an_actors_end(void **state)
+{
+	struct log *log = *state;
+
+	add_job(log);
+	add_end(log, SOURCE_TRACE, 1, 'e', 125); /* the harness was gone */
+	assert_judged(log, table, "unknown", "no row of the table holds; job ended exit 125");
+	log->events[log->count - 1].number = 3;
+	assert_judged(
+		log, table, "disputed", "the tracer saw job exit with 3, job says nothing of it");
+	log->count--;
+	add_announce(log, 1, 'e', 3);
+	add_end(log, SOURCE_TRACE, 1, 's', SIGKILL); /* came in between */
+	assert_judged(log, table, "unknown", "no row of the table holds; job ended signal KILL");
+	log->count--;
+	add_end(log, SOURCE_TRACE, 1, 'e', 4);
+	assert_judged(log, table, "disputed",
+		"job says it ends by exit 3, but for the tracer it exited with 4");
+	log->count -= 2;
+	add_announce(log, 1, 's', SIGTERM);
+	add_end(log, SOURCE_TRACE, 1, 'e', 4);
+	assert_judged(log, table, "disputed",
+		"job says it ends by TERM, but for the tracer it exited with 4");
+}
+
+static void test_dispute_about_life(void **state)
+{
+	struct log *log = *state;
+
+	add_job(log);
+	add_announce(log, 1, 'e', 3);
+	add_end(log, SOURCE_TRACE, 1, 'e', 3);
+	add_look(log, NULL);
+	add_seen(log, 1, PROC_ZOMBIE, JOB_PID);
+	assert_judged(log, table, "unknown", "no row of the table holds; job ended exit 3");
+	add_look(log, NULL);
+	add_seen(log, 1, PROC_RUNNING, JOB_PID);
+	assert_judged(
+		log, table, "disputed", "the tracer saw job end, but it is running from outside");
+}
+
+static void test_dispute_about_a_move(void **state)
+{
+	struct log *log = *state;
+	int child = add_child(log, JOB_PID);
+
+	add(log, EVENT_SETPGID, SHELL, child)->number = JOB_PID;
+	add_look(log, NULL);
+	add_seen(log, child, PROC_RUNNING, JOB_PID);
+	assert_judged(log, table, "unknown", "no row of the table holds");
+	log->events[log->count - 1].status->pgid = SHELL_PID;
+	assert_judged(log, table, "disputed",
+		"the tracer saw a child of shell move into group 3, but from outside it is in 2");
+	log->events[log->count - 3].result = -EACCES;
+	assert_judged(log, table, "unknown", "no row of the table holds");
+}
+
+static void test_dispute_about_the_order(void **state)
+{
+	struct log *log = *state;
+
+	add_job(log);
+	add_signal(log, SOURCE_TRACE, 1, SIGINT, SHELL);
+	add_signal(log, SOURCE_TRACE, 1, SIGHUP, SHELL);
+	add_signal(log, SOURCE_ACTOR, 1, SIGINT, SHELL);
+	add_signal(log, SOURCE_ACTOR, 1, SIGHUP, SHELL);
+	assert_judged(log, table, "unknown", "no row of the table holds");
+	log->events[log->count - 1].sig = SIGINT;
+	log->events[log->count - 2].sig = SIGHUP;
+	assert_judged(log, table, "disputed",
+		"job says it got INT after what the tracer delivered later");
+	/* A storm's deliveries are told as sums, without their order. */
+	add(log, EVENT_STORM, WHO_NONE, WHO_NONE);
+	assert_judged(log, table, "unknown", "no row of the table holds");
+}
+
 /* Facts ------------------------------------------------------------------------------------ */
 
 static void assert_facts(struct log *log, const char *expected)
@@ -1179,6 +1321,14 @@ int main(void)
 		TEST(test_dispute_about_ids),
 		TEST(test_no_dispute_about_a_parent_that_ended),
 		TEST(test_dispute_about_the_exit_status),
+		TEST(test_dispute_about_masks),
+		TEST(test_dispute_about_who_created_it),
+		TEST(test_dispute_about_the_foreground),
+		TEST(test_dispute_about_the_holder),
+		TEST(test_dispute_about_an_actors_end),
+		TEST(test_dispute_about_life),
+		TEST(test_dispute_about_a_move),
+		TEST(test_dispute_about_the_order),
 		TEST(test_facts),
 		TEST(test_facts_do_not_depend_on_races),
 		TEST(test_facts_untraced),
