@@ -47,7 +47,7 @@ tells() {
 	assert_nothing_left
 }
 
-work='trap count USR1
+storm='trap count USR1
 trap enough USR2
 echo "begin" >>"$EVENTS"
 work
@@ -59,7 +59,7 @@ exit 3'
 
 @test "a storm while the shell works" {
 	for name in commands recursion variables; do
-		with_script "$name" "$work"
+		with_script "$name" "$storm"
 		tells "$name" honest unharmed litters zombies scribbles corrupted deafens swallowed \
 			forgets swallowed miscounts odd-status cracks crashes gives-up gives-up \
 			freezes hangs
@@ -106,6 +106,11 @@ exit 3'
 	tells ctrl-c-job honest survives grabs lost-job miscounts odd-status never-takes dies
 }
 
+@test "^Z and fg: the job stays stopped, the terminal is not given back" {
+	tells ctrl-z-fg honest clean leaves-stopped stopped gives-away stuck-terminal \
+		never-takes stuck-terminal
+}
+
 @test "very many SIGINT and ^C at the prompt: keys and lines are lost" {
 	with_probe prompt-int
 	tells prompt-int honest keeps-line cuts cut drops loses cracks crashes gives-up ends \
@@ -113,4 +118,43 @@ exit 3'
 	with_probe ctrl-c-half-line
 	tells ctrl-c-half-line honest survives cuts cut drops loses cracks crashes gives-up ends \
 		freezes stuck-terminal
+}
+
+@test "very many ^C to a loop and to read" {
+	with_probe ctrl-c-loop
+	sed -i 's/while :; do .*/work 5/' "$WORK/cases/robustness/ctrl-c-loop.case"
+	tells ctrl-c-loop honest survives litters zombies cuts cut drops loses cracks crashes \
+		gives-up ends freezes stuck-terminal miscounts odd-status
+	with_probe ctrl-c-read
+	tells ctrl-c-read honest survives cuts cut drops loses cracks crashes gives-up ends \
+		scribbles corrupted freezes deaf
+}
+
+@test "signals with an action while a line is being typed" {
+	with_probe prompt-half-line
+	sed -i "s/ran=0; trap .* \\(.{SIG}\\)/trap count \\1/" "$WORK/cases/robustness/prompt-half-line.case"
+	tells prompt-half-line honest unharmed deafens swallowed cuts corrupted cracks crashes \
+		gives-up ends freezes deaf
+}
+
+@test "a storm while many shells start" {
+	local wrong
+	for name in startup-children startup-interactive-children; do
+		for wrong in 1:corrupted 131:killed; do
+			with_script "$name" "trap enough USR2
+trap count HUP
+trap count QUIT
+trap count TERM
+echo begin >>\$EVENTS
+work
+echo wrong=${wrong%:*} >>\$EVENTS
+echo \"bad=\$bad\" >>\$EVENTS
+actor last
+echo \"stop=\$stop\" >>\$EVENTS
+exit 3"
+			tells "$name" honest unharmed scribbles "${wrong#*:}" forgets swallowed \
+				miscounts odd-status
+		done
+		tells "$name" litters zombies cracks crashes gives-up gives-up freezes hangs
+	done
 }
