@@ -90,25 +90,27 @@ exit 3'
 	done
 	with_script startup-script-ignored 'echo "begin=123" >>"$EVENTS"
 exit 3'
-	tells startup-script-ignored honest starts fiddles dies miscounts odd-status
+	tells startup-script-ignored honest starts fiddles dies miscounts odd-status \
+		exit-killed dies-late
 }
 
 @test "a storm while an interactive shell starts" {
 	for name in startup-interactive startup-interactive-ignored; do
 		tells "$name" honest starts miscounts odd-status gives-away lost-terminal cracks dies \
-			gives-up ends freezes hangs
+			gives-up ends freezes hangs sulks deaf
 	done
 	# In the other storm there is SIGCONT.
 	tells startup-interactive-ignored honest starts fiddles dies stops stops
 }
 
 @test "very many ^C to a job: the job's terminal and status are lost" {
-	tells ctrl-c-job honest survives grabs lost-job miscounts odd-status never-takes dies
+	tells ctrl-c-job honest survives grabs lost-job miscounts odd-status never-takes dies \
+		sulks deaf
 }
 
 @test "^Z and fg: the job stays stopped, the terminal is not given back" {
 	tells ctrl-z-fg honest clean leaves-stopped stopped gives-away stuck-terminal \
-		never-takes stuck-terminal
+		never-takes stuck-terminal sulks deaf
 }
 
 @test "very many SIGINT and ^C at the prompt: keys and lines are lost" {
