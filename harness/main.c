@@ -1,5 +1,8 @@
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "model/diag.h"
@@ -53,8 +56,32 @@ static int unknown_command(const char *word)
 	return EXIT_BAD_USAGE;
 }
 
+/* What whoever started us may have left us with. Standard descriptors that are closed: the next
+ * file or socket would get their number, and what is printed would go there. O_PATH makes every use
+ * of them fail, as if they were closed still. */
+static void take_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_PATH);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+/* An ignored SIGCHLD would let children vanish before we have waited for them; a file that may not
+ * grow (ulimit -f) is an error to report, not our death. Scenes get every signal's default. */
+static void take_signals(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
+	take_standard_descriptors();
+	take_signals();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		print_help(argc < 2 ? stderr : stdout);
 		return argc < 2 ? EXIT_BAD_USAGE : 0;

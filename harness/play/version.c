@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -22,7 +23,10 @@ static _Noreturn void become(const char *file, char *const *argv, int output)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setpgid(0, 0); /* killed as a whole when it does not answer */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* ^C while we wait for its answer */
+	setpgid(0, 0);                    /* killed as a whole when it does not answer */
 	if (null >= 0) {
 		dup2(null, 0);
 		dup2(null, 2);

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,12 +88,13 @@ static int move_fd(int from, int to)
 static void keep_descriptors(const struct launch_plan *plan, int wire)
 {
 	int parked[3] = {wire, plan->slave, plan->input};
+	const bool given[3] = {true, plan->slave >= 0, plan->input >= 0};
 
 	for (int i = 0; i < 3; i++)
 		if (parked[i] >= 0)
-			parked[i] = fcntl(parked[i], F_DUPFD_CLOEXEC, 64);
+			parked[i] = fcntl(parked[i], F_DUPFD_CLOEXEC, FD_FIRST_UNUSED);
 	for (int i = 0; i < 3; i++)
-		if (move_fd(parked[i], FD_WIRE + i) < 0 && parked[i] >= 0)
+		if (move_fd(parked[i], FD_WIRE + i) < 0 && given[i])
 			_exit(127);
 	fcntl(FD_WIRE, F_SETFD, FD_CLOEXEC);
 	for (int i = 0; i < 3; i++)
@@ -415,6 +417,20 @@ static int kill_descendants(pid_t pid)
 	return killed;
 }
 
+/* The silent parent is the last of its scene: it is waited for by the kernel's own rule (a
+ * namespace's PID 1) or because its descendants are gone already. Other children there may be are
+ * not ours to wait for: a program we were exec'ed by may have left us some that live on. */
+static void reap(pid_t init)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, NULL, __WALL);
+	while (pid != init && (pid > 0 || errno == EINTR));
+	while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+		;
+}
+
 void launch_end(struct launched *launched, enum isolation isolation)
 {
 	if (launched->init > 0) {
@@ -426,8 +442,7 @@ void launch_end(struct launched *launched, enum isolation isolation)
 			nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 		}
 		kill(launched->init, SIGKILL);
-		while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
-			;
+		reap(launched->init);
 	}
 	if (launched->wire >= 0)
 		close(launched->wire);
