@@ -143,11 +143,12 @@ static void check_room(struct doctor *d, const char *actor)
 {
 	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	struct statvfs fs;
-	char *run = run_open(d->memory, actor);
+	const char *why;
+	char *run = run_open(d->memory, actor, &why);
 
 	if (!run || statvfs(run, &fs) != 0) {
 		ill(d, "refused", "scratch files",
-			talloc_asprintf(d->memory, "%s: %s", dir, strerror(errno)),
+			talloc_asprintf(d->memory, "%s: %s", dir, why ? why : strerror(errno)),
 			"nothing can be played",
 			"set TMPDIR to a writable place with room and a short name");
 		return;

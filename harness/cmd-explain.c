@@ -148,7 +148,7 @@ static int play(
 	if (stopped < 0)
 		complain("unable to start a worker: %s", strerror(-stopped));
 	if (stopped != 0)
-		return stopped > 0 ? 128 + stopped : EXIT_NOT_MEASURED;
+		return stopped > 0 ? die_of_signal(stopped) : EXIT_NOT_MEASURED;
 	return explain->unmeasured ? EXIT_NOT_MEASURED : 0;
 }
 
@@ -193,6 +193,9 @@ static int explain_with(void *memory, struct explain *explain)
 		.shell_count = catalogue_count,
 		.player = {.deadline_s = 30},
 		.lines = true};
+	long jobs = 1;
+	if (!fit_limits(memory, &jobs))
+		return EXIT_NOT_MEASURED;
 	if (!open_context(memory, &context, explain->trace, explain->isolation))
 		return EXIT_NOT_MEASURED;
 	return play(explain, &context, shells, job_count);
@@ -238,6 +241,8 @@ static int parse_and_explain(void *memory, int argc, char **argv)
 		return usage_error("explain", "name one case, for example exec/simple-command");
 	if (explain.shells.count != 1)
 		return usage_error("explain", "name one shell, for example --shell bash");
+	if (!check_proc())
+		return EXIT_NOT_MEASURED;
 	explain.case_name = argv[optind];
 	return explain_with(memory, &explain);
 }

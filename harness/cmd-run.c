@@ -528,28 +528,31 @@ static void drop_unplayed(struct results *results)
 	results->cell_count = kept;
 }
 
-static bool write_out(struct run *run)
+/* Puts what was measured into its file. False after complaining. */
+static bool save(struct run *run)
 {
-	bool written = true;
+	if (!run->options.output)
+		return true;
+	int result = results_save(run->results, run->options.output);
+	if (result != 0)
+		complain("unable to write %s: %s; what was there before is untouched",
+			run->options.output, strerror(-result));
+	bool complete = result == 0 && run->results->host.complete;
+	run->resumable = !complete && keep_resumable(run->keep);
+	if (result != 0 && run->resumable)
+		complain("what was played is kept: when that is mended, the same command with "
+			 "--resume writes it");
+	return keep_close(run->keep, complete) && result == 0;
+}
+
+static bool print(const struct run *run)
+{
 	struct report_options how = {.colour = wants_colour(run->options.colour, STDOUT_FILENO),
 		.width = terminal_width(STDOUT_FILENO)};
 
-	if (run->options.output) {
-		int result = results_save(run->results, run->options.output);
-		if (result != 0) {
-			complain("unable to write %s: %s", run->options.output, strerror(-result));
-			written = false;
-		}
-		bool complete = written && run->results->host.complete;
-		run->resumable = !complete && keep_resumable(run->keep);
-		if (!written && run->resumable)
-			complain("what was played is kept: when that is mended, the same command "
-				 "with --resume writes it");
-		written = keep_close(run->keep, complete) && written;
-	}
 	int result = find_report("run", run->options.format)->write(run->results, &how, stdout);
 	if (result == 0 && fflush(stdout) == 0)
-		return written;
+		return true;
 	complain("unable to print the matrix: %s", strerror(result ? -result : errno));
 	return false;
 }
@@ -598,26 +601,26 @@ static int play(struct run *run, struct cell_context *context, struct pool *pool
 	int stopped = pool_run(pool, &work);
 	clear_progress(run);
 	pool_close(pool);
-	/* Before anything is printed: a reader that goes away may end us. */
-	close_context(context);
 	if (stopped < 0) {
 		complain("unable to start workers: %s", strerror(-stopped));
 		if (run->keep)
 			keep_close(run->keep, false);
+		close_context(context);
 		return EXIT_NOT_MEASURED;
 	}
 	run->results->host.complete = stopped == 0;
 	run->results->cell_count = run->cell_count;
 	drop_unplayed(run->results);
-	bool written = write_out(run);
+	bool written = save(run);
+	/* Before anything is printed: a reader that goes away may end us. */
+	close_context(context);
+	written &= print(run);
 	close_with_remark(run);
 	if (stopped > 0) {
-		complain("stopped by %s: %zu of %zu cells were played and kept%s",
-			strsignal(stopped), run->done, run->job_count,
+		complain("stopped by %s: %zu of %zu cells were played%s%s", strsignal(stopped),
+			run->done, run->job_count, written ? " and kept" : "",
 			run->resumable ? "; the same command with --resume plays the others" : "");
-		/* Whoever started us must see that a signal ended us. */
-		signal(stopped, SIG_DFL);
-		raise(stopped);
+		return die_of_signal(stopped);
 	}
 	int judged = baseline_judge(&run->options.baseline, run->baseline, run->results,
 		&(struct report_options){
@@ -680,6 +683,8 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		.player = {.deadline_s = DEADLINE_S * run->options.timeout_factor},
 		.timeline = run->options.output != NULL};
 	run->results = talloc_zero(memory, struct results);
+	if (!fit_limits(memory, &run->options.jobs))
+		return EXIT_NOT_MEASURED;
 	if (!open_context(memory, &context, run->options.trace, run->options.isolation))
 		return EXIT_NOT_MEASURED;
 	struct pool *pool =
@@ -710,6 +715,8 @@ int cmd_run(int argc, char **argv)
 
 	run.keeps_facts = run.options.output || strcmp(run.options.format, "json") == 0;
 	run.progress = !run.options.quiet && isatty(STDERR_FILENO);
+	if (status < 0 && !check_proc())
+		status = EXIT_NOT_MEASURED;
 	if (status < 0)
 		status = run_with(memory, &run, argc, argv);
 	for (size_t i = 0; run.results && i < run.results->cell_count; i++)

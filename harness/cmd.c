@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,11 @@
 #include <talloc.h>
 #include <unistd.h>
 
+#include "play/pool.h"
 #include "play/version.h"
 #include "report/report.h"
 #include "stage/abilities.h"
+#include "stage/limits.h"
 
 #ifndef DATADIR
 #define DATADIR "/usr/local/share/sigmatrix"
@@ -401,10 +404,44 @@ static bool set_trace(
 	return trace != TRACE_ON;
 }
 
+bool fit_limits(const void *parent, long *jobs)
+{
+	const char *why;
+	long fitting = limits_jobs(parent, *jobs, &why);
+
+	if (fitting == *jobs)
+		return true;
+	if (fitting == 0)
+		complain("error: no room to play a cell: %s", why);
+	else
+		complain(
+			"note: %ld cells at the same time instead of %ld: %s", fitting, *jobs, why);
+	*jobs = fitting;
+	return fitting > 0;
+}
+
+/* Everything outside of a scene is seen through /proc. In a PID namespace it may still be that of
+ * the one around it, where our pids mean others. */
+bool check_proc(void)
+{
+	char self[32] = "";
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	if (n < 0) {
+		complain("error: unable to read /proc: %s; mount it (mount -t proc proc /proc)",
+			strerror(errno));
+		return false;
+	}
+	if (atol(self) == getpid())
+		return true;
+	complain("error: /proc is that of another PID namespace than ours; mount our own (mount -t "
+		 "proc proc /proc; unshare has --mount-proc for it)");
+	return false;
+}
+
 bool open_context(void *parent, struct cell_context *context, enum trace_wish trace, int isolation)
 {
 	char *actor = actor_path(parent);
-
 	if (!actor)
 		return false;
 	struct abilities *abilities = abilities_probe(parent, isolation, trace != TRACE_OFF);
@@ -427,16 +464,34 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 			abilities->guard_why);
 	if (!set_trace(context, abilities, trace))
 		return false;
-	context->run = run_open(parent, actor);
-	if (!context->run)
-		complain("unable to make a directory for the run in %s: %s (set TMPDIR to a "
-			 "writable place with room and a short name)",
-			getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", strerror(errno));
-	return context->run != NULL;
+	sigset_t held;
+	pool_hold_signals(&held, &context->caller_mask);
+	const char *why;
+	context->run = run_open(parent, actor, &why);
+	if (context->run)
+		return true;
+	complain("unable to make a directory for the run in %s: %s (set TMPDIR to a writable place "
+		 "with room and a short name)",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", why ? why : strerror(errno));
+	close_context(context);
+	return false;
 }
 
 void close_context(struct cell_context *context)
 {
 	run_close((char *)context->run);
 	context->run = NULL;
+	sigprocmask(SIG_SETMASK, &context->caller_mask, NULL);
+}
+
+int die_of_signal(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	signal(sig, SIG_DFL);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 128 + sig;
 }

@@ -78,10 +78,25 @@ bool parse_trace(const char *command, const char *text, enum trace_wish *out);
 bool parse_colour(const char *command, const char *text);
 bool parse_isolation(const char *command, const char *text, int *out);
 
+/* Is /proc there, and ours? To be asked first: data_path() needs it, too. False after complaining.
+ */
+bool check_proc(void);
+
+/* Lowers *jobs to what the process's limits leave room for, and says so. False after complaining:
+ * not even one cell can be played. */
+bool fit_limits(const void *parent, long *jobs);
+
 /* Fills the context with what this machine allows (saying once what it refuses). False after
  * complaining: tracing was demanded and is refused, or no run directory could be made. */
 bool open_context(void *parent, struct cell_context *context, enum trace_wish trace, int isolation);
+
+/* Removes the run directory. Signals that would stop a run are held back between the two; one that
+ * came too late to stop anything takes its effect at the end of this. */
 void close_context(struct cell_context *context);
+
+/* Dies of the signal that stopped a run, so that whoever started us sees it, whatever our mask.
+ * Returns the exit status for where that is impossible: PID 1 of a namespace. */
+int die_of_signal(int sig);
 
 /* True when colours are welcome on this stream: --color always/never, else NO_COLOR, TERM=dumb
  * and whether it is a terminal decide. */

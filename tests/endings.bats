@@ -75,7 +75,7 @@ stdout'
 @test "^C typed at the terminal reaches the whole group, and does the same" {
 	flag=$WORK/flag
 	mkfifo "$WORK/keys"
-	script -qec "'$SIGMATRIX' run --case exec/simple-command --jobs 1 --quiet \
+	env --default-signal script -qec "'$SIGMATRIX' run --case exec/simple-command --jobs 1 --quiet \
 		--shell 'first=$LIAR honest' --shell 'hangs=$LIAR hangs=$flag' \
 		--output '$WORK/results.json'; echo status=\$?" /dev/null \
 		<"$WORK/keys" >"$WORK/screen" 3>&- &

@@ -21,8 +21,9 @@ struct cell_context {
 	const char *trace_refused; /* why there is no tracer though one was wanted, or NULL */
 	const char *pid1_refused;  /* why no shell can be PID 1 here, or NULL */
 	struct player_options player;
-	bool timeline; /* the answer has "events": the log as data */
-	bool lines;    /* the answer has "lines" (the timeline to read), "steps" and "row" */
+	sigset_t caller_mask; /* to be restored once nothing is left to be tidied up */
+	bool timeline;        /* the answer has "events": the log as data */
+	bool lines;           /* the answer has "lines" (the timeline to read), "steps" and "row" */
 };
 
 /* Plays the cell as number 'number' (of the worker: two cells with one number never run at the

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -31,6 +32,9 @@ struct pool {
 	int worker_count;
 	int stop_fd;
 	sigset_t old_mask;
+	bool stopped;     /* by a signal */
+	bool lost_worker; /* one died before we told it to */
+	pid_t *inherited; /* talloc array: children we had before, from whoever exec'ed us */
 };
 
 /* --- bytes over a socket --- */
@@ -229,6 +233,7 @@ static _Noreturn void work(const struct pool *pool, int fd, int number)
 	/* The main process's death shows as the end of the socket. It is no signal: killed at
 	 * once we could not end the scene, and without namespaces nobody else would. */
 	block_signals();
+	umask(022);
 	/* Untraced we look on by asking again and again, which would keep the scene from running.
 	 */
 	if (context.player.trace)
@@ -304,13 +309,14 @@ static void hand_out(struct worker *worker, const struct pool_work *work, size_t
 	worker->job = (long)(*next)++;
 }
 
-static void bury(const struct pool_work *work, struct worker *worker)
+static void bury(struct pool *pool, const struct pool_work *work, struct worker *worker)
 {
 	int status = 0;
 	char why[128];
 
 	close(worker->fd);
 	worker->fd = -1;
+	pool->lost_worker = true;
 	waitpid(worker->pid, &status, 0);
 	if (worker->job == NO_JOB)
 		return;
@@ -326,7 +332,7 @@ static void bury(const struct pool_work *work, struct worker *worker)
 	worker->job = NO_JOB;
 }
 
-static void take_answer(const struct pool_work *work, struct worker *worker)
+static void take_answer(struct pool *pool, const struct pool_work *work, struct worker *worker)
 {
 	char *text = NULL, *timeline = NULL;
 	json_t *answer = NULL;
@@ -337,7 +343,7 @@ static void take_answer(const struct pool_work *work, struct worker *worker)
 		work->done(work->data, (size_t)worker->job, answer, timeline);
 		worker->job = NO_JOB;
 	} else {
-		bury(work, worker);
+		bury(pool, work, worker);
 	}
 	json_decref(answer);
 	free(timeline);
@@ -355,15 +361,29 @@ static void dismiss(struct worker *workers, int count)
 				;
 }
 
+static bool is_ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void pool_hold_signals(sigset_t *held, sigset_t *before)
+{
+	const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+	sigemptyset(held);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (!is_ignored(signals[i]))
+			sigaddset(held, signals[i]);
+	sigprocmask(SIG_BLOCK, held, before);
+}
+
 static int open_stop_fd(sigset_t *old)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, old);
+	pool_hold_signals(&set, old);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -398,37 +418,67 @@ int pool_run(struct pool *pool, const struct pool_work *work)
 		if (poll(fds, count + 1, -1) < 0)
 			continue;
 		struct signalfd_siginfo info;
-		if (fds[count].revents && read(pool->stop_fd, &info, sizeof(info)) == sizeof(info))
+		if (fds[count].revents &&
+			read(pool->stop_fd, &info, sizeof(info)) == sizeof(info)) {
+			pool->stopped = true;
 			return (int)info.ssi_signo;
+		}
 		for (nfds_t i = 0; i < count; i++) {
 			if (!fds[i].revents)
 				continue;
 			done += pool->workers[i].job != NO_JOB;
-			take_answer(work, &pool->workers[i]);
+			take_answer(pool, work, &pool->workers[i]);
 		}
 	}
 	return 0;
 }
 
-/* What a killed worker left comes back to us, a subreaper, one generation after the other. */
-static void end_strays(void)
+/* Our children, a talloc array, of which the file may leave out some of very many. */
+static pid_t *list_children(const void *parent)
 {
-	for (;;) {
-		char line[4096] = "", *at = line;
-		FILE *file = fopen("/proc/thread-self/children", "re");
+	char line[4096] = "", *at = line;
+	pid_t *children = talloc_array(parent, pid_t, 0);
+	FILE *file = fopen("/proc/thread-self/children", "re");
 
-		if (!file || !fgets(line, sizeof(line), file))
-			*line = '\0';
-		if (file)
-			fclose(file);
-		for (char *end;; at = end) {
-			pid_t child = (pid_t)strtol(at, &end, 10);
-			if (end == at)
-				break;
-			kill(child, SIGKILL);
+	if (!file || !fgets(line, sizeof(line), file))
+		*line = '\0';
+	if (file)
+		fclose(file);
+	for (char *end;; at = end) {
+		pid_t child = (pid_t)strtol(at, &end, 10);
+		size_t count = talloc_array_length(children);
+		if (end == at)
+			return children;
+		children = talloc_realloc(parent, children, pid_t, count + 1);
+		children[count] = child;
+	}
+}
+
+static bool is_inherited(const struct pool *pool, pid_t child)
+{
+	for (size_t i = 0; i < talloc_array_length(pool->inherited); i++)
+		if (pool->inherited[i] == child)
+			return true;
+	return false;
+}
+
+/* What a killed worker left comes back to us, a subreaper, one generation after the other. So do
+ * orphans of children we were given, which are nobody's to kill: only after a worker was. */
+static void end_strays(struct pool *pool)
+{
+	bool any = pool->lost_worker;
+
+	while (any) {
+		pid_t *children = list_children(pool);
+
+		any = false;
+		for (size_t i = 0; i < talloc_array_length(children); i++) {
+			if (is_inherited(pool, children[i]))
+				continue;
+			kill(children[i], SIGKILL);
+			any |= waitpid(children[i], NULL, __WALL) > 0;
 		}
-		if (waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD)
-			return;
+		talloc_free(children);
 	}
 }
 
@@ -444,6 +494,7 @@ struct pool *pool_open(const void *parent, const struct cell_context *context,
 		.worker_count = workers};
 	pool->stop_fd = open_stop_fd(&pool->old_mask);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pool->inherited = list_children(pool);
 	for (int i = 0; i < workers; i++)
 		pool->workers[i].fd = -1;
 	for (int i = 0; i < workers; i++) {
@@ -459,7 +510,12 @@ struct pool *pool_open(const void *parent, const struct cell_context *context,
 void pool_close(struct pool *pool)
 {
 	dismiss(pool->workers, pool->worker_count);
-	end_strays();
+	end_strays(pool);
+	/* Told twice to stop, as by an impatient ^C ^C: it was one wish, and is being carried out.
+	 */
+	struct signalfd_siginfo info;
+	while (pool->stopped && read(pool->stop_fd, &info, sizeof(info)) > 0)
+		;
 	close(pool->stop_fd);
 	sigprocmask(SIG_SETMASK, &pool->old_mask, NULL);
 	talloc_free(pool);

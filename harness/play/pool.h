@@ -3,6 +3,7 @@
 #ifndef SIGMATRIX_POOL_H
 #define SIGMATRIX_POOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -11,6 +12,12 @@
 #include "cell.h"
 
 struct pool;
+
+/* Blocks INT, TERM and HUP, those that a run is stopped by, but not those that we were started to
+ * ignore (nohup(1), a shell's &): these stay ignored. For pool_run() to act on them, and until
+ * nothing is left to be tidied up: a second one would kill us while we carry out the first. Gives
+ * those it blocks and the mask before. */
+void pool_hold_signals(sigset_t *held, sigset_t *before);
 
 /* Starts 'workers' workers. To be called before the cases are loaded: a worker starts every scene
  * by a fork, which takes the longer the more memory it has; each loads the case it is to play.

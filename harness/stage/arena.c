@@ -1,14 +1,17 @@
 #include "arena.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <talloc.h>
 #include <unistd.h>
@@ -27,6 +30,22 @@ static char *temporary_directory(const void *parent)
 	return copy;
 }
 
+/* Opens name below dirfd, never a link, and sees to it that we may read and change it: an ordinary
+ * user may not even open what a subject has made inaccessible. */
+static int open_directory(int dirfd, const char *name)
+{
+	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	char path[64];
+	int fd = openat(dirfd, name, O_PATH | flags);
+
+	if (fd < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	chmod(path, 0700);
+	close(fd);
+	return openat(dirfd, name, O_RDONLY | flags);
+}
+
 /* Removes name below dirfd with everything in it, never following a link: a subject may have
  * left one that points anywhere. */
 static void remove_tree(int dirfd, const char *name)
@@ -34,10 +53,9 @@ static void remove_tree(int dirfd, const char *name)
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return;
 
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_directory(dirfd, name);
 	if (fd < 0)
 		return;
-	fchmod(fd, 0700);
 	DIR *dir = fdopendir(fd);
 	if (!dir) {
 		close(fd);
@@ -110,10 +128,34 @@ static void remove_abandoned(const char *temporary)
 	closedir(dir);
 }
 
-char *run_open(const void *parent, const char *actor_file)
+/* Names below it are in scenes' PATH and, unquoted, in the text of cases. */
+static bool is_plain(const char *path)
 {
+	for (; *path; path++)
+		if (!isalnum((unsigned char)*path) && !strchr("/._-+@%,", *path))
+			return false;
+	return true;
+}
+
+/* Shells take a script that they may not execute for one that is not there. */
+static bool may_execute(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) != 0 || !(fs.f_flag & ST_NOEXEC);
+}
+
+char *run_open(const void *parent, const char *actor_file, const char **why)
+{
+	*why = NULL;
 	char *temporary = temporary_directory(parent);
 	if (!temporary)
+		return NULL;
+	if (!is_plain(temporary))
+		*why = "its name has characters that mean something to shells";
+	else if (!may_execute(temporary))
+		*why = "no program may be executed there (mounted noexec)";
+	if (*why)
 		return NULL;
 	remove_abandoned(temporary);
 
@@ -123,18 +165,21 @@ char *run_open(const void *parent, const char *actor_file)
 		errno = ENAMETOOLONG;
 		return NULL;
 	}
-	if (!mkdtemp(run))
-		return NULL;
-	if (!lock(run))
+	mode_t before = umask(022);
+	bool made = mkdtemp(run);
+	if (!made || !lock(run))
 		goto fail;
 	char *bin = talloc_asprintf(run, "%s/bin", run);
 	char *actor = talloc_asprintf(run, "%s/actor", bin);
 	if (mkdir(bin, 0755) != 0 || symlink(actor_file, actor) != 0)
 		goto fail;
+	umask(before);
 	return run;
 fail:;
 	int saved = errno;
-	run_close(run);
+	umask(before);
+	if (made)
+		run_close(run);
 	errno = saved;
 	return NULL;
 }

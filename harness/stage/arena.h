@@ -12,10 +12,11 @@ struct arena {
 	int listener_fd; /* non-blocking */
 };
 
-/* The directory of a whole run, with bin/actor (a link to actor_file) in it. NULL and errno on
- * failure. talloc child of parent; run_close() removes it with everything in it. Directories that
- * an earlier run left because it was killed are removed on the way: nobody holds their lock. */
-char *run_open(const void *parent, const char *actor_file);
+/* The directory of a whole run, with bin/actor (a link to actor_file) in it. NULL and *why, or
+ * *why = NULL and errno, on failure. talloc child of parent; run_close() removes it with everything
+ * in it. Directories that an earlier run left because it was killed are removed on the way: nobody
+ * holds their lock. */
+char *run_open(const void *parent, const char *actor_file, const char **why);
 void run_close(char *run);
 
 /* 0 or -errno; *step says what failed. */
