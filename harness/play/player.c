@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -18,6 +19,7 @@
 #include "../model/outcome.h"
 #include "../stage/pty.h"
 #include "../watch/look.h"
+#include "../watch/proc.h"
 #include "../watch/trace.h"
 
 enum {
@@ -29,6 +31,8 @@ enum {
 	NAP_MAX_NS = 10000000,
 	LULL_MAX_NS = 200000
 };
+
+static const char first_killed[] = "the scene's first process was killed from outside";
 
 /* The harness's end of an actor's socket. */
 struct link {
@@ -295,7 +299,7 @@ static bool drain_statuses(struct player *p)
 		drain_actors(p);
 		pid_t pid = waitpid(next.si_pid, &status, WNOHANG | __WALL);
 		if (pid == p->launched.init) {
-			p->broken = "the scene's first process was killed from outside";
+			p->broken = first_killed;
 			return true;
 		}
 		if (pid > 0)
@@ -913,6 +917,22 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	return NULL;
 }
 
+/* With it a namespace's processes are all killed, and their ends may be told before its own: then a
+ * shell killed by somebody else would be taken for one that SIGKILL ended in the scene. */
+static bool first_process_lives(const struct player *p)
+{
+	enum { EXITING = 0x4 }; /* PF_EXITING of the kernel's flags, the ninth field; proc(5) */
+	char text[1024], state = 'X';
+	unsigned flags = 0;
+
+	if (proc_read(p->launched.init, "stat", text, sizeof(text)) <= 0)
+		return false;
+	const char *at = strrchr(text, ')');
+	if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	return state != 'Z' && state != 'X' && !(flags & EXITING);
+}
+
 static void end(struct player *p)
 {
 	launch_end(&p->launched, p->options->isolation);
@@ -941,6 +961,8 @@ enum played player_play(struct log *log, const struct scene *scene, const struct
 	p.broken = start(&p, shell);
 	for (size_t i = 0; i < scene->step_count && !is_over(&p); i++)
 		do_step(&p, i);
+	if (!p.broken && !first_process_lives(&p))
+		p.broken = first_killed;
 	end(&p);
 	*why = p.broken;
 	if (p.cancelled)
