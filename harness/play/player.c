@@ -961,7 +961,8 @@ enum played player_play(struct log *log, const struct scene *scene, const struct
 	p.broken = start(&p, shell);
 	for (size_t i = 0; i < scene->step_count && !is_over(&p); i++)
 		do_step(&p, i);
-	if (!p.broken && !first_process_lives(&p))
+	/* Where the shell is that process, its end is what is measured. */
+	if (!p.broken && !p.watch->pid1 && !first_process_lives(&p))
 		p.broken = first_killed;
 	end(&p);
 	*why = p.broken;
