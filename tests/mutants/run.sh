@@ -1,0 +1,178 @@
+#!/bin/sh
+# Plays the suite on healthy shells that lie (mutant.h), one duty broken at a time, and prints which
+# cases saw it. Called by 'make mutants'.
+set -eu
+cd "$(dirname "$0")/../.."
+
+usage() {
+	cat <<'HELP'
+Usage: tests/mutants/run.sh [OPTION OF sigmatrix run...]
+       tests/mutants/run.sh --list          the mutants: name, group, the duty and how it is broken
+       tests/mutants/run.sh --table DIR     the table of an earlier run, again
+       tests/mutants/run.sh --never-differ DIR RESULTS.json
+                                            cases that came to the same on all mutants and shells
+
+Plays all cases on every mutant of every shell, and beside them on the healthy shell; prints for each
+how many cells differ from the healthy shell's, and in which cases. From the environment:
+
+  MUTANTS='no-setpgid leak-tstp'   these mutants, or groups of them (default: all)
+  SHELLS='bash dash zsh mksh'      these shells
+  BUILD=build                      where sigmatrix, actor and mutant.so are
+  OUT=build/mutants                what was measured is kept here
+
+Examples:
+  MUTANTS=terminal SHELLS=dash tests/mutants/run.sh --case 'terminal/*' --jobs 2
+  nice -n 10 tests/mutants/run.sh --jobs 4
+HELP
+}
+
+build=${BUILD:-build}
+out=${OUT:-$build/mutants}
+shells=${SHELLS:-bash dash zsh mksh}
+here=tests/mutants
+
+list() {
+	sed -n 's/^MUTANT(\([a-z0-9_]*\), \([a-z]*\), "\(.*\)")$/\1\t\2\t\3/p' "$here/mutants.h" |
+		awk -F '\t' -v OFS='\t' '{ gsub("_", "-", $1); print }'
+}
+
+# Those of the words given that are mutants, and the mutants of those that are groups.
+chosen() {
+	for word; do
+		found=$(list | awk -F '\t' -v w="$word" '$1 == w || $2 == w { print $1 }')
+		if [ -z "$found" ]; then
+			echo "run.sh: no mutant or group is called '$word'; see $0 --list" >&2
+			return 2
+		fi
+		echo "$found"
+	done
+}
+
+# shell_file MUTANT SHELL: the file of a shell that lies.
+shell_file() {
+	file=$(readlink -f "$(command -v "$(sed -n 's/^program:[[:blank:]]*//p' "shells/$2.shell")")")
+	name=$(echo "$1" | tr - _)
+	count=$counts/$1.$2
+	printf '\0\0\0\0' >"$count"
+	cat >"$tree/shells/$2-$1.shell" <<SHELL
+like:     $2
+title:    $2, lying: $1
+order:    90
+env:      LD_PRELOAD=$(readlink -f "$build")/mutant.so
+env:      SIGMATRIX_MUTANT=$name
+env:      SIGMATRIX_MUTANT_OF=$file
+env:      SIGMATRIX_MUTANT_COUNT=$count
+SHELL
+}
+
+# play RESULTS OPTION...: plays and keeps "case[:variant] shell outcome", one line a cell.
+play() {
+	results=$1
+	shift
+	status=0
+	"$tree/build/sigmatrix" run --quiet --format json --timeout-factor "${FACTOR:-0.2}" \
+		--output "$out/run.json" "$@" >/dev/null || status=$?
+	# 3: some cells are in doubt, as is to be expected of liars.
+	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"
+	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
+		.outcome] | @tsv' "$out/run.json" >"$results.new"
+	mv "$results.new" "$results"
+	rm -f "$out"/run.json "$out"/run*.timelines.jsonl
+}
+
+# The shell files of all mutants in one tree, beside the program that looks for them there.
+prepare() {
+	tree=$(readlink -f "$out")/tree
+	counts=$(readlink -f "$out")/counts
+	rm -rf "$tree"
+	mkdir -p "$tree/build" "$tree/shells" "$counts" "$out/cells"
+	cp "$build/sigmatrix" "$build/actor" "$tree/build/"
+	ln -s "$(pwd)/cases" "$tree/cases"
+	cp shells/*.shell "$tree/shells/"
+	for mutant in none $mutants; do
+		for shell in $shells; do
+			shell_file "$mutant" "$shell"
+		done
+	done
+}
+
+measure() {
+	mkdir -p "$out"
+	if [ -n "${MUTANTS:-}" ]; then
+		# shellcheck disable=SC2086  # words
+		mutants=$(chosen $MUTANTS)
+	else
+		mutants=$(list | cut -f 1)
+	fi
+	prepare
+	set -- "$@" --trace auto
+	names=
+	for shell in $shells; do
+		names="$names --shell $shell --shell $shell-none"
+	done
+	# What is not the same in three plays of the healthy shell cannot tell anything.
+	# shellcheck disable=SC2086  # words
+	play "$out/healthy.tsv" $names --repeat 3 "$@"
+	for mutant in $mutants; do
+		names=
+		for shell in $shells; do
+			names="$names --shell $shell --shell $shell-$mutant"
+		done
+		# shellcheck disable=SC2086  # words
+		play "$out/cells/$mutant.tsv" $names "$@"
+		table "$mutant"
+	done
+}
+
+# How often a mutant has intervened in all.
+interventions() {
+	od -An -tu4 "$out/counts/$1.$2" 2>/dev/null | tr -d ' '
+}
+
+# A line of the table for each shell: mutant, shell, how many cells differ, how many of them are
+# doubts, interventions, cases.
+table() {
+	for shell in $shells; do
+		cells=$out/cells/$1.tsv
+		[ "$1" != none ] || cells=$out/healthy.tsv
+		[ -f "$cells" ] || continue
+		awk -F '\t' -v OFS='\t' -v mutant="$1" -v shell="$shell" \
+			-v count="$(interventions "$1" "$shell")" -f "$here/differ.awk" \
+			"$out/healthy.tsv" "$cells"
+	done
+}
+
+# Cases whose every variant came to one outcome on all shells of RESULTS and all mutants.
+never_differ() {
+	jq -r '.cells[] | select(.outcome != "n/a") | [.case +
+		(if .variant == "" then "" else ":" + .variant end), .shell, .outcome] | @tsv' "$2" |
+		cat - "$1"/cells/*.tsv | awk -F '\t' '
+		$3 == "n/a" || $3 == "broken" { next }
+		!($1 in first) { first[$1] = $3; next }
+		first[$1] != $3 { differs[$1] = 1 }
+		END {
+			for (cell in first) {
+				name = cell
+				sub(":.*", "", name)
+				all[name] = 1
+				if (cell in differs)
+					some[name] = 1
+			}
+			for (name in all)
+				if (!(name in some))
+					print name
+		}' | LC_ALL=C sort
+}
+
+case ${1:-} in
+--help | -h) usage ;;
+--list) list ;;
+--table)
+	out=${2:-$out}
+	for mutant in none $(list | cut -f 1); do
+		table "$mutant"
+	done
+	;;
+--never-differ) never_differ "$2" "$3" ;;
+*) measure "$@" ;;
+esac
