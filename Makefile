@@ -1,4 +1,5 @@
 # sigmatrix: make, make check, make lint, make bench, make fuzz, make install DESTDIR=... PREFIX=..., make clean
+# sigmatrix: make, make check, make lint, make bench, make mutants, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
@@ -65,7 +66,12 @@ fuzz:
 
 unit: $(UNIT)
 
-fixtures: $(FIXTURES)
+# Loaded into healthy shells, so never sanitized.
+$(BUILD)/mutant.so: $(wildcard tests/mutants/*.[ch])
+	@mkdir -p $(@D)
+	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -fPIC -shared -o $@ $(filter %.c,$^)
+
+fixtures: $(FIXTURES) $(BUILD)/mutant.so
 
 # Everything a bare machine lacks is installed first; the second build is for the sanitizers.
 check:
@@ -95,6 +101,10 @@ portable:
 deb:
 	packaging/build-deb.sh build-deb
 
+# An hour's work; 'tests/mutants/run.sh --help' tells how to play some of it.
+mutants: all $(BUILD)/mutant.so
+	BUILD=$(BUILD) tests/mutants/run.sh
+
 install: all
 	install -D -m 755 $(BUILD)/sigmatrix $(DESTDIR)$(PREFIX)/bin/sigmatrix
 	install -D -m 755 $(BUILD)/actor $(DESTDIR)$(PREFIX)/libexec/sigmatrix/actor
@@ -116,6 +126,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all fuzzers fuzz unit fixtures check lint bench install format clean
+.PHONY: all fuzzers fuzz unit fixtures check lint bench mutants install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d

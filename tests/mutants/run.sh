@@ -19,6 +19,7 @@ how many cells differ from the healthy shell's, and in which cases. From the env
   SHELLS='bash dash zsh mksh'      these shells
   BUILD=build                      where sigmatrix, actor and mutant.so are
   OUT=build/mutants                what was measured is kept here
+  RESUME=yes                       what is there already is not played again
 
 Examples:
   MUTANTS=terminal SHELLS=dash tests/mutants/run.sh --case 'terminal/*' --jobs 2
@@ -53,12 +54,12 @@ shell_file() {
 	file=$(readlink -f "$(command -v "$(sed -n 's/^program:[[:blank:]]*//p' "shells/$2.shell")")")
 	name=$(echo "$1" | tr - _)
 	count=$counts/$1.$2
-	printf '\0\0\0\0' >"$count"
+	kept "$out/cells/$1.tsv" || printf '\0\0\0\0' >"$count"
 	cat >"$tree/shells/$2-$1.shell" <<SHELL
 like:     $2
 title:    $2, lying: $1
 order:    90
-env:      LD_PRELOAD=$(readlink -f "$build")/mutant.so
+env:      LD_PRELOAD=$tree/mutant.so
 env:      SIGMATRIX_MUTANT=$name
 env:      SIGMATRIX_MUTANT_OF=$file
 env:      SIGMATRIX_MUTANT_COUNT=$count
@@ -87,6 +88,7 @@ prepare() {
 	rm -rf "$tree"
 	mkdir -p "$tree/build" "$tree/shells" "$counts" "$out/cells"
 	cp "$build/sigmatrix" "$build/actor" "$tree/build/"
+	cp "$build/mutant.so" "$tree/"
 	ln -s "$(pwd)/cases" "$tree/cases"
 	cp shells/*.shell "$tree/shells/"
 	for mutant in none $mutants; do
@@ -94,6 +96,38 @@ prepare() {
 			shell_file "$mutant" "$shell"
 		done
 	done
+}
+
+# names MUTANT...: the options for the healthy shells and these.
+names() {
+	for shell in $shells; do
+		printf ' --shell %s' "$shell"
+		for name; do
+			printf ' --shell %s-%s' "$shell" "$name"
+		done
+	done
+}
+
+kept() {
+	[ -n "${RESUME:-}" ] && [ -f "$1" ]
+}
+
+# Several mutants share the plays of the healthy shell.
+play_batch() {
+	# shellcheck disable=SC2046,SC2086  # words
+	play "$out/batch.tsv" $(names $batch) "$@"
+	for mutant in $batch; do
+		awk -F '\t' -v mutant="$mutant" -v shells="$shells" '
+			BEGIN {
+				n = split(shells, shell, " ")
+				for (i = 1; i <= n; i++)
+					wanted[shell[i]] = wanted[shell[i] "-" mutant] = 1
+			}
+			$2 in wanted' "$out/batch.tsv" >"$out/cells/$mutant.tsv"
+	done
+	rm "$out/batch.tsv"
+	echo "run.sh: played$batch" >&2
+	batch=
 }
 
 measure() {
@@ -106,20 +140,18 @@ measure() {
 	fi
 	prepare
 	set -- "$@" --trace auto
-	names=
-	for shell in $shells; do
-		names="$names --shell $shell --shell $shell-none"
-	done
 	# What is not the same in three plays of the healthy shell cannot tell anything.
-	# shellcheck disable=SC2086  # words
-	play "$out/healthy.tsv" $names --repeat 3 "$@"
+	if ! kept "$out/healthy.tsv"; then
+		# shellcheck disable=SC2046  # words
+		play "$out/healthy.tsv" $(names none) --repeat 3 "$@"
+	fi
+	batch=
 	for mutant in $mutants; do
-		names=
-		for shell in $shells; do
-			names="$names --shell $shell --shell $shell-$mutant"
-		done
-		# shellcheck disable=SC2086  # words
-		play "$out/cells/$mutant.tsv" $names "$@"
+		kept "$out/cells/$mutant.tsv" || batch="$batch $mutant"
+		[ "$(echo "$batch" | wc -w)" -lt 6 ] || play_batch "$@"
+	done
+	[ -z "$batch" ] || play_batch "$@"
+	for mutant in none $mutants; do
 		table "$mutant"
 	done
 }
