@@ -10,6 +10,14 @@ static pid_t shell_group(void)
 	return getpgid(mem.main_pid);
 }
 
+pid_t leading_child(pid_t but)
+{
+	for (size_t i = 0; i < mem.child_count; i++)
+		if (mem.children[i] != but && getpgid(mem.children[i]) == mem.children[i])
+			return mem.children[i];
+	return 0;
+}
+
 static int place_child(pid_t pid, pid_t target, pid_t group)
 {
 	bool by_itself = target == getpid(), leader = group == target;
@@ -31,11 +39,9 @@ static int place_child(pid_t pid, pid_t target, pid_t group)
 		return 0;
 	}
 	if (leader && mem.mutant == MUTANT_jobs_share_group) {
-		pid_t other = mem.first_job;
+		pid_t other = by_itself ? mem.elder : leading_child(target);
 
-		if (!by_itself && (other == 0 || kill(-other, 0) != 0))
-			mem.first_job = target;
-		if (other != 0 && other != target && REAL(setpgid)(pid, other) == 0 && intervene())
+		if (other != 0 && REAL(setpgid)(pid, other) == 0 && intervene())
 			return 0;
 	}
 	int result = REAL(setpgid)(pid, group);

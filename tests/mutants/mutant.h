@@ -42,7 +42,8 @@ struct memory {
 	int first_status; /* of the first child of several */
 	int last_status;
 	/* groups and terminal */
-	pid_t first_job, entry_foreground;
+	pid_t elder; /* jobs_share_group: a sibling that leads a group, seen when forked */
+	pid_t entry_foreground;
 	pid_t stopped[CHILDREN]; /* groups of children that have been seen stopped */
 	size_t stopped_count;
 	bool forked;      /* there has been a child */
@@ -75,6 +76,9 @@ bool in_main(void);
 
 /* A call that must not be heard of: sets a disposition, as the shell would. */
 void set_action(int sig, void (*handler)(int));
+
+/* The oldest child that leads a group, but for one; 0: none. */
+pid_t leading_child(pid_t but);
 
 /* Makes what comes before an exec wrong (dispositions, mask, group), where the mutant does. */
 void spoil_dispositions(void);

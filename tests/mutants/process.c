@@ -39,6 +39,7 @@ pid_t fork(void)
 	if (pid > 0)
 		remember_child(pid);
 	if (pid == 0) {
+		mem.elder = leading_child(0);
 		mem.child_count = 0;
 		mem.faked = 0;
 		mem.reaped_since_fork = false;

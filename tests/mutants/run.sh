@@ -20,6 +20,7 @@ how many cells differ from the healthy shell's, and in which cases. From the env
   BUILD=build                      where sigmatrix, actor and mutant.so are
   OUT=build/mutants                what was measured is kept here
   RESUME=yes                       what is there already is not played again
+  QUICK=yes                        only the groups of cases that are about the mutant's duty
 
 Examples:
   MUTANTS=terminal SHELLS=dash tests/mutants/run.sh --case 'terminal/*' --jobs 2
@@ -130,6 +131,39 @@ play_batch() {
 	batch=
 }
 
+# cases_about GROUP: the options for the groups of cases that are about this group of mutants.
+cases_about() {
+	case $1 in
+	groups) about='groups terminal jobs exec async' ;;
+	terminal) about='terminal jobs interactive groups' ;;
+	dispositions) about='inheritance interactive traps async' ;;
+	masks) about='inheritance traps async' ;;
+	sending) about='hangup jobs statuses traps interactive' ;;
+	waiting) about='async jobs traps hangup terminal' ;;
+	statuses) about='statuses jobs exec' ;;
+	exec) about='exec forwarding' ;;
+	pipes) about='pipes' ;;
+	async) about='async jobs' ;;
+	text) about='traps async exec statuses hangup groups' ;;
+	esac
+	for name in $about; do
+		printf ' --case %s' "$name"
+	done
+}
+
+# play_group GROUP OPTION...: the mutants of one group, some at a time.
+play_group() {
+	group=$1
+	shift
+	batch=
+	for mutant in $(list | awk -F '\t' -v g="$group" '$2 == g { print $1 }'); do
+		echo "$mutants" | grep -qx "$mutant" || continue
+		kept "$out/cells/$mutant.tsv" || batch="$batch $mutant"
+		[ "$(echo "$batch" | wc -w)" -lt 8 ] || play_batch "$@"
+	done
+	[ -z "$batch" ] || play_batch "$@"
+}
+
 measure() {
 	mkdir -p "$out"
 	if [ -n "${MUTANTS:-}" ]; then
@@ -145,12 +179,10 @@ measure() {
 		# shellcheck disable=SC2046  # words
 		play "$out/healthy.tsv" $(names none) --repeat 3 "$@"
 	fi
-	batch=
-	for mutant in $mutants; do
-		kept "$out/cells/$mutant.tsv" || batch="$batch $mutant"
-		[ "$(echo "$batch" | wc -w)" -lt 6 ] || play_batch "$@"
+	for group in $(list | cut -f 2 | uniq); do
+		# shellcheck disable=SC2046  # words
+		play_group "$group" $([ -z "${QUICK:-}" ] || cases_about "$group") "$@"
 	done
-	[ -z "$batch" ] || play_batch "$@"
 	for mutant in none $mutants; do
 		table "$mutant"
 	done
@@ -179,7 +211,7 @@ never_differ() {
 	jq -r '.cells[] | select(.outcome != "n/a") | [.case +
 		(if .variant == "" then "" else ":" + .variant end), .shell, .outcome] | @tsv' "$2" |
 		cat - "$1"/cells/*.tsv | awk -F '\t' '
-		$3 == "n/a" || $3 == "broken" { next }
+		$3 ~ /^(n\/a|broken|unknown|timeout|disputed|unstable)$/ { next }
 		!($1 in first) { first[$1] = $3; next }
 		first[$1] != $3 { differs[$1] = 1 }
 		END {
