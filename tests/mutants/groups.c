@@ -18,6 +18,18 @@ pid_t leading_child(pid_t but)
 	return 0;
 }
 
+/* SIGTTOU would stop a group in the background that is about to take it. */
+static void take_terminal(pid_t group)
+{
+	sigset_t writing, before;
+
+	sigemptyset(&writing);
+	sigaddset(&writing, SIGTTOU);
+	REAL(sigprocmask)(SIG_BLOCK, &writing, &before);
+	REAL(tcsetpgrp)(mem.late_tty, group);
+	REAL(sigprocmask)(SIG_SETMASK, &before, NULL);
+}
+
 static int place_child(pid_t pid, pid_t target, pid_t group)
 {
 	bool by_itself = target == getpid(), leader = group == target;
@@ -45,8 +57,8 @@ static int place_child(pid_t pid, pid_t target, pid_t group)
 			return 0;
 	}
 	int result = REAL(setpgid)(pid, group);
-	if (leader && in_main() && mem.late_tty >= 0 && LIE(tty_to_background))
-		REAL(tcsetpgrp)(mem.late_tty, target);
+	if (leader && by_itself && mem.late_tty >= 0 && LIE(tty_to_background))
+		take_terminal(target);
 	return result;
 }
 
