@@ -80,6 +80,9 @@ void set_action(int sig, void (*handler)(int));
 /* The oldest child that leads a group, but for one; 0: none. */
 pid_t leading_child(pid_t but);
 
+/* Makes the shell deaf from its start, where the mutant is. */
+void deafen_shell(void);
+
 /* Makes what comes before an exec wrong (dispositions, mask, group), where the mutant does. */
 void spoil_dispositions(void);
 void spoil_group(void);

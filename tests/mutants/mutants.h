@@ -27,6 +27,7 @@ MUTANT(fg_gives_not, terminal, "fg of a stopped job does not give it the termina
 MUTANT(fg_continues_first, terminal, "fg continues the job before it gives the terminal")
 MUTANT(modes_not_restored, terminal, "echo that a job has turned off is not turned on again")
 MUTANT(modes_unseen, terminal, "the shell never sees the modes that a job has set")
+MUTANT(winch_unheard, terminal, "the shell does not hear of a new size of the terminal")
 MUTANT(modes_left_raw, terminal, "the modes of the line editor are left to the job")
 /* dispositions: what the shell itself does on a signal, and what children inherit */
 MUTANT(entry_ignored_lost, dispositions, "what was ignored on entry is default in programs")
@@ -53,6 +54,11 @@ MUTANT(leak_ttin, dispositions, "the shell's own SIGTTIN handling leaks to child
 MUTANT(leak_ttou, dispositions, "the shell's own SIGTTOU handling leaks to children, as ignored")
 MUTANT(leak_pipe, dispositions, "programs start with SIGPIPE ignored")
 MUTANT(leak_chld, dispositions, "programs start with SIGCHLD ignored")
+MUTANT(chld_stays_ignored, dispositions, "SIGCHLD ignored on entry stays ignored in the shell")
+MUTANT(pipe_survived, dispositions, "the shell itself survives SIGPIPE")
+MUTANT(int_survived, dispositions, "a shell that is not interactive survives SIGINT")
+MUTANT(term_survived, dispositions, "a shell that is not interactive survives SIGTERM")
+MUTANT(hup_survived, dispositions, "an interactive shell survives SIGHUP")
 MUTANT(own_int_default, dispositions, "an interactive shell does not protect itself from SIGINT")
 MUTANT(own_quit_default, dispositions, "an interactive shell does not protect itself from SIGQUIT")
 MUTANT(own_term_default, dispositions, "an interactive shell does not protect itself from SIGTERM")
@@ -64,6 +70,7 @@ MUTANT(mask_leaks, masks, "what the shell blocks for a while is blocked in progr
 MUTANT(mask_term_blocked, masks, "programs start with SIGTERM blocked")
 MUTANT(mask_usr1_blocked, masks, "programs that the shell becomes (exec) start with USR1 blocked")
 MUTANT(mask_entry_cleared, masks, "what was blocked on entry is not blocked in programs")
+MUTANT(mask_own, masks, "the shell runs with SIGTERM and SIGUSR1 blocked")
 MUTANT(mask_never, masks, "the shell never blocks a signal, also where it must for a while")
 /* sending */
 MUTANT(kill_not_sent, sending, "kill reports success and sends nothing")

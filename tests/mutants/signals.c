@@ -33,7 +33,47 @@ void set_action(int sig, void (*handler)(int))
 	REAL(sigaction)(sig, &action, NULL);
 }
 
-/* trap_twice is a matter of text; this is for handlers that are to be called. */
+static void change_mask(int how, int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	REAL(sigprocmask)(how, &set, NULL);
+}
+
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+static bool survives(int sig)
+{
+	switch (mem.mutant) {
+	case MUTANT_pipe_survived:
+		return sig == SIGPIPE;
+	case MUTANT_int_survived:
+		return sig == SIGINT && !mem.interactive;
+	case MUTANT_term_survived:
+		return sig == SIGTERM && !mem.interactive;
+	case MUTANT_hup_survived:
+		return sig == SIGHUP && mem.interactive;
+	default:
+		return false;
+	}
+}
+
+void deafen_shell(void)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		if (survives(sig) && !mem.entry_ignored[sig] && intervene())
+			set_action(sig, do_nothing);
+	if (LIE(mask_own)) {
+		change_mask(SIG_BLOCK, SIGTERM);
+		change_mask(SIG_BLOCK, SIGUSR1);
+	}
+}
+
 static bool own_protection_missing(int sig)
 {
 	if (!mem.interactive)
@@ -84,11 +124,21 @@ static bool spoil_own(int sig, struct sigaction *action)
 			(mem.interactive && (sig == SIGINT || sig == SIGQUIT || sig == SIGTERM));
 
 	mem.disposition[sig] = wanted;
+	if (sig == SIGCHLD && mem.entry_ignored[sig] && LIE(chld_stays_ignored))
+		return false;
+	/* The first handler of a signal is the shell's own, not a trap's. */
+	if (survives(sig) && wanted != IGNORED &&
+		(before == UNTOUCHED || wanted == DEFAULT || sig == SIGHUP) && intervene()) {
+		action->sa_handler = do_nothing;
+		return true;
+	}
 	if (wanted == DEFAULT) {
 		if (before == CAUGHT && !is_the_shells(sig) && LIE(reset_keeps_handler))
 			return false;
 		return !(before == IGNORED && !protects && LIE(reset_keeps_ignored));
 	}
+	if (wanted == CAUGHT && sig == SIGWINCH && LIE(winch_unheard))
+		action->sa_handler = SIG_IGN;
 	if (own_protection_missing(sig))
 		action->sa_handler = SIG_DFL;
 	if (wanted == IGNORED) {
@@ -188,15 +238,6 @@ static bool empty(const sigset_t *set)
 		if (sigismember(set, sig) == 1)
 			return false;
 	return true;
-}
-
-static void change_mask(int how, int sig)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	REAL(sigprocmask)(how, &set, NULL);
 }
 
 void spoil_dispositions(void)

@@ -122,5 +122,6 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 		mem.interactive = mem.interactive || strcmp(argv[i], "-i") == 0;
 	mem.argv = argv;
 	remember_entry();
+	deafen_shell();
 	misread_command(argc, argv);
 }
