@@ -136,19 +136,18 @@ cases_about() {
 	case $1 in
 	groups) about='groups terminal jobs exec async' ;;
 	terminal) about='terminal jobs interactive groups' ;;
-	dispositions) about='inheritance interactive traps async' ;;
-	masks) about='inheritance traps async' ;;
-	sending) about='hangup jobs statuses traps interactive' ;;
-	waiting) about='async jobs traps hangup terminal' ;;
-	statuses) about='statuses jobs exec' ;;
-	exec) about='exec forwarding' ;;
+	dispositions) about='inheritance interactive signals* trap-*' ;;
+	masks) about='inheritance wait*' ;;
+	sending) about='hangup jobs interactive kill* self*' ;;
+	waiting) about='async jobs hangup terminal wait* deferred' ;;
+	statuses) about='statuses jobs' ;;
+	exec) about='exec entrypoint-*' ;;
 	pipes) about='pipes' ;;
 	async) about='async jobs' ;;
-	text) about='traps async exec statuses hangup groups' ;;
+	text) about='traps async exec' ;;
 	esac
-	for name in $about; do
-		printf ' --case %s' "$name"
-	done
+	# shellcheck disable=SC2086  # words; a * in them is for sigmatrix
+	set -f && printf ' --case %s' $about && set +f
 }
 
 # play_group GROUP OPTION...: the mutants of one group, some at a time.
@@ -181,7 +180,7 @@ measure() {
 	fi
 	for group in $(list | cut -f 2 | uniq); do
 		# shellcheck disable=SC2046  # words
-		play_group "$group" $([ -z "${QUICK:-}" ] || cases_about "$group") "$@"
+		set -f && play_group "$group" $([ -z "${QUICK:-}" ] || cases_about "$group") "$@"
 	done
 	for mutant in none $mutants; do
 		table "$mutant"
