@@ -11,9 +11,11 @@
 
 /* --- scripts --- */
 
-/* Is it the script (or one of its arguments) of this shell? */
+/* Is it the script of this shell, or a file beside it? */
 static bool is_script(const char *path)
 {
+	if (strncmp(path, "./", 2) == 0)
+		return true;
 	for (size_t i = 1; mem.argv && mem.argv[i]; i++)
 		if (strcmp(mem.argv[i], path) == 0)
 			return true;

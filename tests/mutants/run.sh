@@ -79,7 +79,7 @@ play() {
 	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
 		.outcome] | @tsv' "$out/run.json" >"$results.new"
 	mv "$results.new" "$results"
-	rm -f "$out"/run.json "$out"/run*.timelines.jsonl
+	rm -f "$out"/run.json "$out"/run.timelines.jsonl
 }
 
 # The shell files of all mutants in one tree, beside the program that looks for them there.

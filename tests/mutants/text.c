@@ -9,7 +9,7 @@
 /* A word in the place of a command; 1 is what comes before, 2 the blanks. */
 #define COMMAND(word) "(^|[\n;&|({!]|then|do|else)([ \t]*)" word
 /* A trap with a quoted action; 1 is the action. */
-#define TRAP "trap +'([^']*)' +"
+#define TRAP "trap +'([^']+)' +"
 
 static const struct fault {
 	enum mutant mutant;
