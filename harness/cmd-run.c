@@ -322,7 +322,8 @@ static void describe_cases(struct results *results, struct test_case **cases, si
 			.group = tc->group,
 			.title = tc->title,
 			.spec = tc->spec,
-			.prose = tc->prose};
+			.prose = tc->prose,
+			.scene = tc->scene};
 		record->variants = talloc_zero_array(results, const char *, tc->variant_count + 1);
 		for (size_t v = 0; v < tc->variant_count; v++)
 			record->variants[v] = tc->variants[v].name;

@@ -227,6 +227,27 @@ static void read_block(struct reader *reader)
 	}
 }
 
+/* What a reader is shown of the scene: all blocks from here on but for the outcomes. */
+static const char *scene_text(const struct reader *reader)
+{
+	char *out = talloc_strdup(reader->tc, "");
+	bool outcomes = false;
+	size_t length;
+
+	for (size_t i = reader->at; i < reader->text->count; i++) {
+		const char *line = reader->text->lines[i].text;
+
+		if (*line && *line != ' ' && *line != '\t')
+			outcomes = !strncmp(line, "outcomes", 8);
+		if (!outcomes)
+			out = talloc_asprintf_append_buffer(out, "%s\n", line);
+	}
+	length = strlen(out);
+	while (length && out[length - 1] == '\n')
+		out[--length] = '\0';
+	return out;
+}
+
 static const struct block *any_script(const struct test_case *tc)
 {
 	for (size_t i = 0; i < tc->block_count; i++)
@@ -327,7 +348,7 @@ static struct test_case *case_new(const void *parent, const char *path, const ch
 	tc->name = talloc_strdup(tc, name);
 	tc->group =
 		slash ? talloc_strndup(tc, name, (size_t)(slash - name)) : talloc_strdup(tc, "");
-	tc->title = tc->spec = tc->prose = tc->options = "";
+	tc->title = tc->spec = tc->prose = tc->scene = tc->options = "";
 	tc->needs = words_split(tc, "");
 	return tc;
 }
@@ -340,6 +361,7 @@ static struct test_case *read_case(const void *parent, const char *path, const c
 
 	reader.at = header_read(reader.tc, text, &reader.mode_line, diag);
 	read_prose(&reader);
+	reader.tc->scene = scene_text(&reader);
 	while (reader.at < text->count)
 		read_block(&reader);
 	build_variants(&reader);

@@ -153,6 +153,7 @@ struct test_case {
 	const char *title;
 	const char *spec;
 	const char *prose; /* paragraphs as written */
+	const char *scene; /* the blocks but for the outcomes, as written */
 	enum case_mode mode;
 	bool terminal;
 	enum case_session session;

@@ -211,6 +211,7 @@ static json_t *case_json(const struct case_record *record)
 	set_text(object, "title", record->title);
 	set_text(object, "spec", record->spec);
 	set_text(object, "prose", record->prose);
+	set_optional(object, "scene", record->scene);
 	for (const char **variant = record->variants; *variant; variant++)
 		json_array_append_new(variants, json_text(*variant));
 	json_object_set_new(object, "variants", variants);
@@ -308,6 +309,35 @@ int results_write(const struct results *results, FILE *out)
 	if (fflush(out) == EOF || ferror(out))
 		return errno ? -errno : -EIO;
 	return 0;
+}
+
+static int put_typed(FILE *out, const char *type, json_t *object)
+{
+	if (!object)
+		return -EINVAL;
+	set_text(object, "type", type);
+	errno = 0;
+	int rc = json_dumpf(object, out, ONE_LINE);
+	json_decref(object);
+	if (rc || putc('\n', out) == EOF)
+		return ferror(out) && errno ? -errno : -EINVAL;
+	return 0;
+}
+
+int results_write_lines(const struct results *results, FILE *out)
+{
+	int rc = put_typed(out, "host", host_json(&results->host));
+
+	for (size_t i = 0; !rc && i < results->shell_count; i++)
+		rc = put_typed(out, "shell", shell_json(&results->shells[i]));
+	for (size_t i = 0; !rc && i < results->case_count; i++)
+		rc = put_typed(out, "case", case_json(&results->cases[i]));
+	for (size_t i = 0; !rc && i < results->cell_count; i++)
+		rc = put_typed(out, "cell", cell_json(&results->cells[i]));
+	errno = 0;
+	if (!rc && (fflush(out) == EOF || ferror(out)))
+		rc = errno ? -errno : -EIO;
+	return rc;
 }
 
 static int write_descriptor(const struct results *results, int fd, bool sync)
@@ -668,6 +698,7 @@ static bool read_case(
 	       read_text(parent, json, "title", &record->title, fault) &&
 	       read_text(parent, json, "spec", &record->spec, fault) &&
 	       read_text(parent, json, "prose", &record->prose, fault) &&
+	       read_optional(parent, json, "scene", &record->scene, fault) &&
 	       read_variants(parent, json, record, fault) && read_rows(parent, json, record, fault);
 }
 
@@ -711,7 +742,7 @@ static bool check_cell(const struct results *results, const struct cell *cell, s
 
 static bool read_cells(struct results *results, const json_t *root, struct fault *fault)
 {
-	const json_t *list = read_array(root, "cells", fault);
+	json_t *list = read_array(root, "cells", fault);
 
 	if (!list)
 		return false;
@@ -723,6 +754,8 @@ static bool read_cells(struct results *results, const json_t *root, struct fault
 			!check_cell(results, cell, fault))
 			return fault_within(fault, "cells", i);
 		results->cell_count++;
+		/* Or all cells would be in memory twice. */
+		json_array_set_new(list, i, json_null());
 	}
 	results_sort(results);
 	for (size_t i = 1; i < results->cell_count; i++) {

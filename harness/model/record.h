@@ -41,6 +41,7 @@ struct case_record {
 	const char **variants; /* NULL-terminated; {""} when the case has none */
 	struct row_record *rows;
 	size_t row_count;
+	const char *scene; /* scripts and steps as the case file has them, or NULL */
 };
 
 struct host_record {
@@ -79,6 +80,10 @@ int results_save(const struct results *results, const char *path);
 
 /* The same document to a stream; flushes it. Returns 0 or -errno. */
 int results_write(const struct results *results, FILE *out);
+
+/* The same as lines that each stand for themselves: the host, the shells, the cases, the cells,
+ * each with the member "type". Flushes. Returns 0 or -errno. */
+int results_write_lines(const struct results *results, FILE *out);
 
 /* Brings cases and cells into their order. results_cell() and the reports rely on it: whoever
  * collects cells as they come must call it before them. */

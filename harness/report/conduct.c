@@ -8,14 +8,6 @@
 
 /* Gathering --------------------------------------------------------------------------------- */
 
-static const char *meaning_of(const struct case_record *record, const char *outcome)
-{
-	for (size_t i = 0; i < record->row_count; i++)
-		if (!strcmp(record->rows[i].label, outcome))
-			return record->rows[i].meaning;
-	return "";
-}
-
 static bool same_conduct(const struct conduct *conduct, const struct case_record *record,
 	const struct cell *cell, enum mark mark)
 {
@@ -35,7 +27,7 @@ static struct conduct *matching_conduct(const void *parent, struct conduct **lis
 	struct conduct *conduct = &(*list)[(*count)++];
 	*conduct = (struct conduct){.record = record,
 		.cell = cell,
-		.meaning = meaning_of(record, cell->outcome),
+		.meaning = outcome_meaning(record, cell->outcome),
 		.variants = talloc_strdup(parent, "")};
 	return conduct;
 }

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -12,6 +13,7 @@ struct document {
 	FILE *out;
 	const struct results *results;
 	const struct matrix *matrix;
+	bool whole;   /* the cases are in it, so that they can be linked to */
 	void *memory; /* emptied after each case */
 };
 
@@ -165,10 +167,11 @@ static void put_summary(struct document *document)
 
 static char *case_link(struct document *document, const struct conduct *conduct)
 {
-	char *link = talloc_asprintf(document->memory, "[%s](#%s)",
-		safe(document, conduct->record->name),
-		anchor(document, "case", conduct->record->name));
+	char *link = safe(document, conduct->record->name);
 
+	if (document->whole)
+		link = talloc_asprintf(document->memory, "[%s](#%s)", link,
+			anchor(document, "case", conduct->record->name));
 	if (!*conduct->variants)
 		return link;
 	return talloc_asprintf(document->memory, "%s %s", link, safe(document, conduct->variants));
@@ -273,8 +276,13 @@ static void put_row(struct document *document, const struct matrix_row *row)
 {
 	const char *variants = row_variants(document->memory, row);
 
-	fprintf(document->out, "| [%s](#%s)", safe(document, case_short_name(row->record)),
-		anchor(document, "case", row->record->name));
+	const char *name = safe(document, case_short_name(row->record));
+
+	if (document->whole)
+		fprintf(document->out, "| [%s](#%s)", name,
+			anchor(document, "case", row->record->name));
+	else
+		fprintf(document->out, "| %s", name);
 	if (*variants)
 		fprintf(document->out, " %s", safe(document, variants));
 	fputs(" |", document->out);
@@ -416,8 +424,8 @@ static int write_markdown(
 	struct document document = {.out = out,
 		.results = results,
 		.matrix = matrix_new(memory, results),
+		.whole = true,
 		.memory = talloc_new(memory)};
-	int rc = 0;
 
 	(void)options;
 	errno = 0;
@@ -432,11 +440,163 @@ static int write_markdown(
 	fputs("## Cases\n\n", out);
 	for (size_t i = 0; i < results->case_count; i++)
 		put_case(&document, &results->cases[i]);
-	if (fflush(out) == EOF || ferror(out))
-		rc = errno ? -errno : -EIO;
 	talloc_free(memory);
-	return rc;
+	return report_finish(out);
 }
 
 const struct report report_markdown = {
 	"markdown", "the matrix and the cases, as a page", write_markdown};
+
+/* The summary ------------------------------------------------------------------------------- */
+
+/* GitHub refuses a step summary above 1 MiB and takes comments of 65536 characters; this is for
+ * the former. */
+enum { SUMMARY_LIMIT = 1000 * 1000 };
+
+/* A document that is written part by part; a part that does not fit is left out. */
+struct bounded {
+	struct document document;
+	FILE *out;
+	size_t left, left_out;
+	char *part;
+	size_t part_size;
+};
+
+static bool part_begin(struct bounded *bounded)
+{
+	bounded->document.out = open_memstream(&bounded->part, &bounded->part_size);
+	return bounded->document.out != NULL;
+}
+
+/* Was it taken in? */
+static bool part_end(struct bounded *bounded)
+{
+	bool fits;
+
+	fclose(bounded->document.out);
+	fits = bounded->part_size <= bounded->left;
+	if (fits) {
+		fwrite(bounded->part, 1, bounded->part_size, bounded->out);
+		bounded->left -= bounded->part_size;
+	}
+	bounded->left_out += !fits;
+	free(bounded->part);
+	talloc_free_children(bounded->document.memory);
+	return fits;
+}
+
+static void part_of(struct bounded *bounded, void (*put)(struct document *document))
+{
+	if (!part_begin(bounded))
+		return;
+	put(&bounded->document);
+	part_end(bounded);
+}
+
+static void part_conduct(struct bounded *bounded, size_t column)
+{
+	struct document *document = &bounded->document;
+	const struct shell_record *shell = document->matrix->columns[column];
+	size_t counts[MARK_COUNT];
+
+	matrix_tally(document->matrix, column, counts);
+	if (!counts[MARK_VIOLATES] && !counts[MARK_UNKNOWN] && !counts[MARK_BROKEN] &&
+		!counts[MARK_UNSTABLE])
+		return;
+	if (!part_begin(bounded))
+		return;
+	fprintf(document->out, "<a id=\"%s\"></a>\n<details><summary>%s: %s</summary>\n\n",
+		anchor(document, "shell", shell->name), safe(document, shell->name),
+		safe(document, conduct_sentence(document->memory, document->matrix, column)));
+	put_deviations(document, column);
+	put_folded(document, column, MARK_UNKNOWN, "Unknown or timeout");
+	put_folded(document, column, MARK_BROKEN, "Broken or disputed");
+	put_folded(document, column, MARK_UNSTABLE, "Unstable");
+	fputs("</details>\n\n", document->out);
+	part_end(bounded);
+}
+
+/* Is there anything to compare in the row? */
+static bool row_differs(const struct matrix *matrix, const struct matrix_row *row)
+{
+	const struct cell *first = NULL;
+
+	for (size_t i = 0; i < matrix->column_count; i++) {
+		const struct cell *cell = row->cells[i];
+
+		if (cell_mark(cell) > MARK_UNJUDGED)
+			continue;
+		if (first && strcmp(first->outcome, cell->outcome))
+			return true;
+		first = cell;
+	}
+	return false;
+}
+
+static void part_row(struct bounded *bounded, size_t row, const char **group)
+{
+	const struct matrix *matrix = bounded->document.matrix;
+	const char *own = matrix->rows[row].record->group;
+	bool fresh = !*group || strcmp(*group, own);
+
+	if (!row_differs(matrix, &matrix->rows[row]) || !part_begin(bounded))
+		return;
+	if (fresh)
+		put_group_heading(&bounded->document, row);
+	put_row(&bounded->document, &matrix->rows[row]);
+	if (part_end(bounded))
+		*group = own;
+}
+
+static void put_differ_heading(struct document *document)
+{
+	fputs("## Where the shells differ\n\n", document->out);
+}
+
+static void put_deviation_heading(struct document *document)
+{
+	fputs("## Deviations and doubts\n\n", document->out);
+}
+
+static void put_parts(struct bounded *bounded)
+{
+	const struct matrix *matrix = bounded->document.matrix;
+	const char *group = NULL;
+
+	part_of(bounded, put_interrupted);
+	part_of(bounded, put_summary);
+	part_of(bounded, put_missing);
+	part_of(bounded, put_deviation_heading);
+	for (size_t i = 0; i < matrix->column_count; i++)
+		part_conduct(bounded, i);
+	part_of(bounded, put_host);
+	part_of(bounded, put_differ_heading);
+	for (size_t i = 0; i < matrix->row_count; i++)
+		part_row(bounded, i, &group);
+}
+
+static int write_summary(
+	const struct results *results, const struct report_options *options, FILE *out)
+{
+	void *memory = talloc_new(NULL);
+	struct bounded bounded = {.document = {.results = results,
+					  .matrix = matrix_new(memory, results),
+					  .memory = talloc_new(memory)},
+		.out = out,
+		.left = SUMMARY_LIMIT - 1000 /* for the lines here */};
+
+	(void)options;
+	errno = 0;
+	fputs("# What shells do with signals\n\n", out);
+	put_parts(&bounded);
+	if (bounded.left_out)
+		fprintf(out,
+			"\nLeft out, because it would not fit: %zu rows or lists. "
+			"`--format markdown` has them all.\n",
+			bounded.left_out);
+	talloc_free(memory);
+	return report_finish(out);
+}
+
+const struct report report_summary = {
+	"summary", "the page in short, below 1 MiB: for a CI step summary", write_summary};

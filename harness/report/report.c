@@ -1,6 +1,7 @@
 /* What all reports share: harmless text, the rows of the matrix, and where something was seen. */
 #include "report.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,9 @@
 
 #include "../model/utf8.h"
 
-const struct report *const reports[] = {
-	&report_term, &report_markdown, &report_conformance, &report_json, NULL};
+const struct report *const reports[] = {&report_term, &report_markdown, &report_summary,
+	&report_conformance, &report_man, &report_csv, &report_tap, &report_junit, &report_json,
+	&report_ndjson, NULL};
 
 /* Harmless text ---------------------------------------------------------------------------- */
 
@@ -31,8 +33,7 @@ static bool point_deceives(uint32_t point)
 	return false;
 }
 
-/* Length of the harmless code point at 'text'; else 0 and in *bad the bytes to escape. */
-static size_t harmless_length(const char *text, size_t *bad)
+size_t text_harmless(const char *text, size_t *bad)
 {
 	uint32_t point;
 	size_t length = utf8_decode(text, &point);
@@ -53,7 +54,7 @@ char *escape_terminal(const void *parent, const char *text)
 	char *out = talloc_strdup(parent, "");
 
 	while (text && *text) {
-		size_t bad, length = harmless_length(text, &bad);
+		size_t bad, length = text_harmless(text, &bad);
 
 		if (length)
 			out = talloc_strndup_append_buffer(out, text, length);
@@ -126,13 +127,20 @@ char *escape_markdown(const void *parent, const char *text)
 			out = talloc_asprintf_append_buffer(out, "&#%d;", *text);
 		else if (replacement)
 			out = talloc_strdup_append_buffer(out, replacement);
-		else if ((length = harmless_length(text, &bad)))
+		else if ((length = text_harmless(text, &bad)))
 			out = talloc_strndup_append_buffer(out, text, length);
 		else
 			out = append_hex(out, text, bad);
 		text += length ? length : bad;
 	}
 	return out;
+}
+
+int report_finish(FILE *out)
+{
+	if (fflush(out) == EOF || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
 }
 
 /* Cells ------------------------------------------------------------------------------------ */
@@ -184,6 +192,24 @@ enum mark cell_mark(const struct cell *cell)
 	}
 }
 
+bool mark_is_doubt(enum mark mark)
+{
+	return mark == MARK_UNKNOWN || mark == MARK_BROKEN || mark == MARK_UNSTABLE;
+}
+
+enum verdict cell_verdict(const struct cell *cell)
+{
+	return cell_mark(cell) <= MARK_UNJUDGED ? cell->verdict : VERDICT_NONE;
+}
+
+const char *outcome_meaning(const struct case_record *record, const char *outcome)
+{
+	for (size_t i = 0; i < record->row_count; i++)
+		if (!strcmp(record->rows[i].label, outcome))
+			return record->rows[i].meaning;
+	return "";
+}
+
 const char *mark_symbol(enum mark mark)
 {
 	return marks[mark].symbol;
@@ -227,6 +253,15 @@ static char *runs_word(const void *parent, json_t *runs)
 			out, "%s%s %lld", i ? "/" : "", list[i].label, (long long)list[i].count);
 	talloc_free(list);
 	return out;
+}
+
+char *cell_runs(const void *parent, const struct cell *cell)
+{
+	if (cell->runs)
+		return runs_word(parent, cell->runs);
+	if (cell->plays)
+		return talloc_asprintf(parent, "%s %ld", cell->outcome, cell->plays);
+	return talloc_strdup(parent, "");
 }
 
 char *cell_word(const void *parent, const struct cell *cell)
@@ -371,6 +406,39 @@ bool matrix_has_mark(const struct matrix *matrix, enum mark mark)
 			return true;
 	}
 	return false;
+}
+
+/* Moves on to the variant the next cell is of; false when there is none. */
+static bool walk_variant(struct walk *walk)
+{
+	const struct results *results = walk->matrix->results;
+
+	if (walk->record && walk->record->variants[walk->next_variant]) {
+		walk->variant = walk->record->variants[walk->next_variant++];
+		return true;
+	}
+	/* Every case has a variant. */
+	if (walk->next_case == results->case_count)
+		return false;
+	walk->record = &results->cases[walk->next_case++];
+	walk->variant = walk->record->variants[0];
+	walk->next_variant = 1;
+	return true;
+}
+
+bool walk_next(struct walk *walk)
+{
+	const struct matrix *matrix = walk->matrix;
+	bool fresh = !walk->record || walk->by_shell || walk->next_column == matrix->column_count;
+
+	if (!matrix->column_count || (fresh && !walk_variant(walk)))
+		return false;
+	if (fresh)
+		walk->next_column = 0;
+	walk->shell = matrix->columns[walk->by_shell ? walk->column : walk->next_column++];
+	walk->cell =
+		results_cell(matrix->results, walk->record->name, walk->variant, walk->shell->name);
+	return true;
 }
 
 /* Findings --------------------------------------------------------------------------------- */

@@ -21,7 +21,8 @@ struct report {
 		const struct results *results, const struct report_options *options, FILE *out);
 };
 
-extern const struct report report_term, report_markdown, report_conformance, report_json;
+extern const struct report report_term, report_markdown, report_summary, report_conformance,
+	report_man, report_csv, report_tap, report_junit, report_json, report_ndjson;
 
 /* All reports, NULL-terminated. */
 extern const struct report *const reports[];
@@ -36,6 +37,13 @@ bool outcome_is_doubt(const char *outcome);
 char *escape_terminal(const void *parent, const char *text);
 /* One line of Markdown that shows the text and nothing else; a line end becomes a space. */
 char *escape_markdown(const void *parent, const char *text);
+
+/* Length of the harmless code point at 'text' (not empty); else 0 and in *bad the bytes to escape.
+ */
+size_t text_harmless(const char *text, size_t *bad);
+
+/* 0, or -errno of a write to 'out' that failed since errno was set to 0. */
+int report_finish(FILE *out);
 
 /* What reports share. Words and places are as measured: escape them. */
 
@@ -56,6 +64,19 @@ enum mark {
 enum mark cell_mark(const struct cell *cell);
 const char *mark_symbol(enum mark mark);
 const char *mark_word(enum mark mark); /* as a legend explains the symbol */
+
+/* Does a cell with that mark say nothing about the shell though it should? n/a and not played are
+ * none: they say why. */
+bool mark_is_doubt(enum mark mark);
+
+/* The cell's verdict; VERDICT_NONE of a cell in doubt, whatever the document claims. */
+enum verdict cell_verdict(const struct cell *cell);
+
+/* How often the cell came to what, "fork 3/exec 2"; "" when the results do not say. */
+char *cell_runs(const void *parent, const struct cell *cell);
+
+/* What the case says of the outcome; "" when it has none of that name. */
+const char *outcome_meaning(const struct case_record *record, const char *outcome);
 
 /* The outcome; of an unstable cell all of them with their counts, "fork 3/exec 2". */
 char *cell_word(const void *parent, const struct cell *cell);
@@ -86,11 +107,28 @@ char *row_variants(const void *parent, const struct matrix_row *row);
 /* The name of the case without its group. */
 const char *case_short_name(const struct case_record *record);
 
-/* How many of the column's cells bear which mark. */
 /* Does any cell bear that mark? */
 bool matrix_has_mark(const struct matrix *matrix, enum mark mark);
 
+/* How many of the column's cells bear which mark. */
 void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK_COUNT]);
+
+/* All cells there should be, one after the other: case by case (by_shell: only those of 'column').
+ * Begin with all but the matrix zero. */
+struct walk {
+	const struct matrix *matrix;
+	bool by_shell;
+	size_t column;
+	size_t next_case, next_variant, next_column; /* private */
+	/* Where it is: */
+	const struct case_record *record;
+	const char *variant;
+	const struct shell_record *shell;
+	const struct cell *cell; /* NULL: not played */
+};
+
+/* False when there are no more. */
+bool walk_next(struct walk *walk);
 
 /* Cells of one case that share outcome and reason. */
 struct finding {

@@ -96,9 +96,9 @@ static struct results *sample(const void *parent)
 	results->case_count = 2;
 	results->cases = talloc_zero_array(results, struct case_record, 2);
 	results->cases[0] = (struct case_record){"exec/simple", "exec", "A title | with `ticks`",
-		"POSIX", "Prose.\n\nMore.", none, rows, 2};
+		"POSIX", "Prose.\n\nMore.", none, rows, 2, "script:\n    true"};
 	results->cases[1] = (struct case_record){
-		"exec/trap", "exec", "Trap", "unspecified", "", signals, rows, 2};
+		"exec/trap", "exec", "Trap", "unspecified", "", signals, rows, 2, NULL};
 	results->cells = talloc_zero_array(results, struct cell, 6);
 	for (size_t i = 0; i < 6; i++) {
 		struct cell *cell = &results->cells[results->cell_count++];
