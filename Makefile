@@ -14,7 +14,8 @@ ALL_CFLAGS = $(CFLAGS) $(WARNINGS) $(SANITIZE) -D_GNU_SOURCE -Iharness -MMD -MP 
 LIBS       = $(shell pkg-config --libs $(PACKAGES))
 
 SOURCES  = $(filter-out harness/main.c,$(wildcard harness/*.c harness/*/*.c))
-OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/%,$(SOURCES)))
+OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/%,$(SOURCES))) $(BUILD)/assets.o
+ASSETS   = harness/report/html.css harness/report/html.js harness/report/svg.css
 UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.c))
 
@@ -32,6 +33,21 @@ $(BUILD)/actor: harness/actor/actor.c harness/model/signal_names.c
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Files that are part of the program, as strings: asset_html_css for html.css.
+$(BUILD)/assets.c: $(ASSETS) Makefile
+	@mkdir -p $(@D)
+	for file in $(ASSETS); do \
+		name=$$(basename "$$file" | tr . _); \
+		echo "extern const char asset_$$name[];"; \
+		echo "const char asset_$$name[] = {"; \
+		od -A n -v -t u1 "$$file" | sed 's/ *\([0-9][0-9]*\)/\1,/g'; \
+		echo '0};'; \
+	done >$@.new
+	mv $@.new $@
+
+$(BUILD)/assets.o: $(BUILD)/assets.c
+	$(CC) $(CFLAGS) $(SANITIZE) $(WARNINGS) -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
 	@mkdir -p $(@D)

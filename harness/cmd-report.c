@@ -11,11 +11,11 @@
 
 struct report_wish {
 	const struct report *report;
-	const char *output, *colour;
+	const char *output, *colour, *timelines;
 	struct words_option shells, cases, where;
 };
 
-enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE };
+enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE, OPT_TIMELINES };
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
@@ -24,6 +24,7 @@ static const struct option options[] = {
 	{"shell", required_argument, NULL, OPT_SHELL},
 	{"case", required_argument, NULL, OPT_CASE},
 	{"where", required_argument, NULL, OPT_WHERE},
+	{"timelines", required_argument, NULL, OPT_TIMELINES},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -34,6 +35,7 @@ static void print_help(void)
 	      "\n"
 	      "Prints the matrix that 'sigmatrix run --output RESULTS' kept. Examples:\n"
 	      "  sigmatrix report results/matrix.json\n"
+	      "  sigmatrix report results/matrix.json --format html --output matrix.html\n"
 	      "  sigmatrix report results/matrix.json --format markdown --output MATRIX.md\n"
 	      "  sigmatrix report results/matrix.json --format conformance --shell dash\n"
 	      "  sigmatrix report results/matrix.json --where differ --shell dash --shell bash\n"
@@ -43,6 +45,8 @@ static void print_help(void)
 	      "  --shell NAME      only this shell; may be repeated\n"
 	      "  --case GLOB       only cases whose name, group or last part matches; may be\n"
 	      "                    repeated\n"
+	      "  --timelines FILE  what pictures are drawn of (html); if not given, the file\n"
+	      "                    that run kept beside RESULTS, if it is there\n"
 	      "  --where CONDITION only rows of which it holds, see below; all of several must\n"
 	      "  --color auto|always|never\n"
 	      "\nFormats:\n",
@@ -71,6 +75,18 @@ static int write_file(void *memory, const struct results *results, const struct 
 	return EXIT_NOT_MEASURED;
 }
 
+/* Where run keeps the timelines of these results, if they are there. */
+static const char *timelines_beside(const void *parent, const char *path)
+{
+	size_t length = strlen(path);
+	char *beside;
+
+	if (length > 5 && !strcmp(path + length - 5, ".json"))
+		length -= 5;
+	beside = talloc_asprintf(parent, "%.*s.timelines.jsonl", (int)length, path);
+	return access(beside, R_OK) == 0 ? beside : NULL;
+}
+
 static int report_on(void *memory, const char *path, const struct report_wish *wish)
 {
 	const struct selection selection = {
@@ -78,7 +94,8 @@ static int report_on(void *memory, const char *path, const struct report_wish *w
 	struct results *results = load_results(memory, "report", path, &selection);
 	struct report_options how = {
 		.colour = !wish->output && wants_colour(wish->colour, STDOUT_FILENO),
-		.width = terminal_width(STDOUT_FILENO)};
+		.width = terminal_width(STDOUT_FILENO),
+		.timelines = wish->timelines ? wish->timelines : timelines_beside(memory, path)};
 
 	if (!results)
 		return EXIT_BAD_USAGE;
@@ -119,6 +136,9 @@ static int parse_and_report(void *memory, int argc, char **argv)
 			break;
 		case OPT_WHERE:
 			option_add(memory, &wish.where, optarg);
+			break;
+		case OPT_TIMELINES:
+			wish.timelines = optarg;
 			break;
 		case 'h':
 			print_help();

@@ -129,8 +129,11 @@ static void put_tally(struct document *document, size_t column, const bool *show
 	const char *name = document->matrix->columns[column]->name;
 
 	matrix_tally(document->matrix, column, counts);
-	fprintf(document->out, "| [%s](#%s) |", safe(document, name),
-		anchor(document, "shell", name));
+	if (document->whole)
+		fprintf(document->out, "| [%s](#%s) |", safe(document, name),
+			anchor(document, "shell", name));
+	else
+		fprintf(document->out, "| %s |", safe(document, name));
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
 		if (shown[mark])
 			fprintf(document->out, " %zu |", counts[mark]);
@@ -505,14 +508,12 @@ static void part_conduct(struct bounded *bounded, size_t column)
 		return;
 	if (!part_begin(bounded))
 		return;
-	fprintf(document->out, "<a id=\"%s\"></a>\n<details><summary>%s: %s</summary>\n\n",
-		anchor(document, "shell", shell->name), safe(document, shell->name),
+	fprintf(document->out, "### %s\n\n%s.\n\n", safe(document, shell->name),
 		safe(document, conduct_sentence(document->memory, document->matrix, column)));
 	put_deviations(document, column);
 	put_folded(document, column, MARK_UNKNOWN, "Unknown or timeout");
 	put_folded(document, column, MARK_BROKEN, "Broken or disputed");
 	put_folded(document, column, MARK_UNSTABLE, "Unstable");
-	fputs("</details>\n\n", document->out);
 	part_end(bounded);
 }
 
