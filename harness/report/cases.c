@@ -196,8 +196,6 @@ static void put_where(struct page *page, const struct evidence *evidence, size_t
 	fputs("</p>", page->out);
 }
 
-/* A page with a script takes what is inside noscript for one text, and so opens at once; the script
- * makes pictures of it when the case is opened. Without scripts it is just there. */
 static void put_timeline(struct page *page, const struct cell *cell)
 {
 	const char *picture =
@@ -205,20 +203,25 @@ static void put_timeline(struct page *page, const struct cell *cell)
 
 	if (!picture)
 		return;
-	put_html(page, "<figure tabindex=\"0\"><noscript>");
+	fputs("<figure tabindex=\"0\">", page->out);
 	fputs(picture, page->out);
-	put_html(page, "</noscript><figcaption>Timeline: %s%s%s</figcaption></figure>",
+	put_html(page, "<figcaption>Timeline: %s%s%s</figcaption></figure>",
 		cell->shell, *cell->variant ? ", " : "", cell->variant);
 }
 
+/* A browser with scripts takes what is inside noscript for one text, and so opens a page of 17,500
+ * cells at once; the script makes elements of it when the case is opened. Without scripts they are
+ * just there. */
 static void put_witnesses(struct page *page, const struct evidence *evidence, size_t finding)
 {
 	for (size_t i = finding; i < evidence->count; i++) {
 		if (evidence->cells[i].finding != finding || evidence->cells[i].witness != i)
 			continue;
 		put_where(page, evidence, i);
+		fputs("<noscript>", page->out);
 		put_facts(page, evidence->cells[i].cell);
 		put_timeline(page, evidence->cells[i].cell);
+		fputs("</noscript>", page->out);
 	}
 }
 
@@ -229,8 +232,8 @@ static void put_finding(struct page *page, const struct evidence *evidence, size
 	const char *meaning = outcome_meaning(evidence->record, cell->outcome);
 	char *word = cell_word(NULL, cell);
 
-	fprintf(page->out, "<div class=\"e\"><p class=\"%c\"><b>%s ", mark_class(mark),
-		mark_symbol(mark));
+	fprintf(page->out, "<div class=\"e e%c\"><p class=\"%c\"><b>%s ", mark_class(mark),
+		mark_class(mark), mark_symbol(mark));
 	put_html(page, "%s</b> <em>%s</em>%s%s</p>", word, mark_word(mark), *meaning ? ": " : "",
 		meaning);
 	if (*cell->reason)

@@ -183,15 +183,14 @@ static char *dynamic_css(const void *parent, const struct matrix *matrix, size_t
 
 	for (size_t i = 0; i < matrix->column_count; i++)
 		css = talloc_asprintf_append_buffer(css,
-			"body:has(#shell option:nth-child(%zu):checked) .r:not(.x%zu),"
-			"body:has(#shell option:nth-child(%zu):checked) .g:not(.x%zu)"
-			"{display:none}"
-			"body:has(#shell option:nth-child(%zu):checked) "
-			".g tr>:nth-child(%zu){background:var(--chosen)}\n",
-			i + 2, i, i + 2, i, i + 2, i + 2);
+			".filters:has(#shell option:nth-child(%zu):checked)~.m "
+			":is(.r,.g):not(.x%zu){display:none}"
+			".filters:has(#shell option:nth-child(%zu):checked)~.m "
+			"tr>:nth-child(%zu){background:var(--chosen)}\n",
+			i + 2, i, i + 2, i + 2);
 	for (size_t i = 0; i < group_count; i++)
 		css = talloc_asprintf_append_buffer(css,
-			"body:has(#group option:nth-child(%zu):checked) .g:not(.g%zu)"
+			".filters:has(#group option:nth-child(%zu):checked)~.m .g:not(.g%zu)"
 			"{display:none}\n",
 			i + 2, i);
 	return css;
@@ -608,8 +607,15 @@ static void put_page(struct page *page, const struct group *groups, size_t count
 	talloc_free(css);
 }
 
-/* Whole below 10 MB, with what 17,500 cells need besides. */
-enum { PICTURE_BYTES = 3000 * 1000 };
+/* A page stays below 10 MB; a cell needs 380 bytes, the rest is for pictures. */
+enum { PAGE_BYTES = 9300 * 1000, CELL_BYTES = 400 };
+
+static size_t picture_budget(const struct results *results)
+{
+	size_t cells = results->cell_count * CELL_BYTES;
+
+	return cells < PAGE_BYTES ? PAGE_BYTES - cells : 0;
+}
 
 static int write_html(
 	const struct results *results, const struct report_options *options, FILE *out)
@@ -623,7 +629,8 @@ static int write_html(
 	int rc = 0;
 
 	if (options->timelines)
-		rc = draw_pictures(memory, &page, options->timelines, PICTURE_BYTES);
+		rc = draw_pictures(memory, &page, options->timelines,
+			picture_budget(results));
 	errno = 0;
 	if (!rc) {
 		put_page(&page, groups, count);

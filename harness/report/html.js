@@ -65,6 +65,7 @@ function target() {
 function reveal() {
 	const element = target(), details = element && element.closest('.case,.shell');
 
+	document.body.classList.toggle('beside', Boolean(details && details.matches('.case')));
 	if (!details)
 		return;
 	details.open = true;
