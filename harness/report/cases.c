@@ -185,9 +185,10 @@ static void put_where(struct page *page, const struct evidence *evidence, size_t
 
 		if (told->witness != witness)
 			continue;
-		if (told->variant != variant && *told->cell->variant)
-			put_html(page, "%s<i>%s:</i>", variant == SIZE_MAX ? "" : "<br>",
-				told->cell->variant);
+		if (told->variant != variant && *told->cell->variant) {
+			fputs(variant == SIZE_MAX ? "" : "<br>", page->out);
+			put_html(page, "<i>%s:</i>", told->cell->variant);
+		}
 		variant = told->variant;
 		fputs(" <span id=\"", page->out);
 		put_cell_anchor(page->out, told->cell);

@@ -145,4 +145,8 @@ one('.filters').addEventListener('reset', () => setTimeout(apply));
 one('#searching').hidden = false;
 apply();
 reveal();
+// A link to a cell shows its row behind it, too.
+if (target() && target().closest('.case'))
+	document.getElementById(one('.close', target().closest('.case')).hash.slice(1))
+		?.scrollIntoView({block: 'center'});
 })();

@@ -431,7 +431,7 @@ static void draw_lives(struct canvas *canvas)
 static void put_canvas(FILE *out, const struct canvas *canvas, const char *label, bool alone)
 {
 	static const char *const kinds[] = {"li", "ho", "fo", "si", "fa", "en", "lo"};
-	int width = GUTTER + (int)canvas->lane_count * LANE, height = canvas->y + 6;
+	int width = GUTTER + (int)canvas->lane_count * LANE + LANE / 2, height = canvas->y + 6;
 
 	fprintf(out, "<svg%s class=\"tl\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"",
 		alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height, width, height);
