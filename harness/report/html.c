@@ -179,7 +179,7 @@ static void put_classes(struct page *page, const struct traits *traits)
 /* The rules that depend on how many shells and groups there are; no text of theirs is in it. */
 static char *dynamic_css(const void *parent, const struct matrix *matrix, size_t group_count)
 {
-	char *css = talloc_strdup(parent, "");
+	char *css = talloc_asprintf(parent, ":root{--columns:%zu}\n", matrix->column_count);
 
 	for (size_t i = 0; i < matrix->column_count; i++)
 		css = talloc_asprintf_append_buffer(css,
