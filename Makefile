@@ -102,6 +102,10 @@ check:
 lint: all
 	tests/lint.sh $(BUILD)
 
+# The reports tests/formats.bats compares with; look at 'git diff tests/golden' afterwards.
+golden: all
+	tests/golden.sh $(BUILD) tests/golden
+
 bench: all $(BUILD)/start
 	tests/bench/bench.sh $(BUILD)
 
@@ -142,6 +146,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all fuzzers fuzz unit fixtures check lint bench mutants install format clean
+.PHONY: all fuzzers fuzz unit fixtures check lint golden bench mutants install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d

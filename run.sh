@@ -7,7 +7,10 @@ cd "$(dirname "$0")"
 build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
 shell_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell | sort -u)
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
-	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema procps util-linux bsdutils"
+	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema procps util-linux bsdutils
+	chromium libxml2-utils"
+# A nodejs from elsewhere brings its own npm, which Debian's package would collide with.
+command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
 usage() {
 	cat <<'HELP'
@@ -69,11 +72,19 @@ install_missing() {
 	done
 }
 
-install=yes run=yes packages="$build_packages $shell_packages"
+# What drives the browser; the browser itself is Debian's.
+install_node_modules() {
+	[ -d tests/browser/node_modules/playwright-core ] && return 0
+	command -v npm >/dev/null || return 0
+	(cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent >&2) ||
+		say "npm ci in tests/browser failed; tests/html.bats cannot run"
+}
+
+install=yes run=yes tests=no packages="$build_packages $shell_packages"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--install-only) run=no ;;
-	--for-tests) packages="$packages $test_packages" ;;
+	--for-tests) tests=yes packages="$packages $test_packages" ;;
 	--no-install) install=no ;;
 	--help | -h)
 		usage
@@ -94,6 +105,7 @@ done
 
 # shellcheck disable=SC2086  # the list is words
 [ "$install" = no ] || install_missing $packages
+[ "$install" = no ] || [ "$tests" = no ] || install_node_modules
 [ "$run" = yes ] || exit 0
 
 make --silent all >&2
