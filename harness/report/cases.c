@@ -84,8 +84,8 @@ static void put_paragraphs(struct page *page, const char *prose)
 {
 	while (*(prose += strspn(prose, "\n"))) {
 		const char *end = strstr(prose, "\n\n");
-		char *paragraph = talloc_strndup(
-			NULL, prose, end ? (size_t)(end - prose) : strlen(prose));
+		char *paragraph =
+			talloc_strndup(NULL, prose, end ? (size_t)(end - prose) : strlen(prose));
 
 		fputs("<p>", page->out);
 		put_lines(page, paragraph);
@@ -199,15 +199,14 @@ static void put_where(struct page *page, const struct evidence *evidence, size_t
 
 static void put_timeline(struct page *page, const struct cell *cell)
 {
-	const char *picture =
-		page->pictures ? page->pictures[cell - page->results->cells] : NULL;
+	const char *picture = page->pictures ? page->pictures[cell - page->results->cells] : NULL;
 
 	if (!picture)
 		return;
 	fputs("<figure tabindex=\"0\">", page->out);
 	fputs(picture, page->out);
-	put_html(page, "<figcaption>Timeline: %s%s%s</figcaption></figure>",
-		cell->shell, *cell->variant ? ", " : "", cell->variant);
+	put_html(page, "<figcaption>Timeline: %s%s%s</figcaption></figure>", cell->shell,
+		*cell->variant ? ", " : "", cell->variant);
 }
 
 /* A browser with scripts takes what is inside noscript for one text, and so opens a page of 17,500

@@ -109,8 +109,8 @@ struct group {
 	struct traits traits;
 };
 
-static void add_traits(struct traits *traits, const struct matrix *matrix,
-	const struct matrix_row *row)
+static void add_traits(
+	struct traits *traits, const struct matrix *matrix, const struct matrix_row *row)
 {
 	const struct cell *first = NULL;
 
@@ -137,8 +137,8 @@ static bool group_known(const struct group *groups, size_t count, const char *na
 	return false;
 }
 
-static void add_group(struct group *groups, size_t *count, const char *name, size_t first,
-	size_t column_count)
+static void add_group(
+	struct group *groups, size_t *count, const char *name, size_t first, size_t column_count)
 {
 	groups[*count] = (struct group){.name = name,
 		.again = group_known(groups, *count, name),
@@ -254,8 +254,7 @@ static void put_header(struct page *page)
 	const struct matrix *matrix = page->matrix;
 
 	fputs("<header>\n<h1>What shells do with signals</h1>\n", page->out);
-	put_html(page,
-		"<p class=\"sub\">%zu cases, %zu shells, %zu cells. Linux %s, %s; %s.</p>\n",
+	put_html(page, "<p class=\"sub\">%zu cases, %zu shells, %zu cells. Linux %s, %s; %s.</p>\n",
 		page->results->case_count, matrix->column_count, matrix->played, host->kernel,
 		host->system, host->date);
 	if (!host->complete)
@@ -467,8 +466,7 @@ static void put_conducts(struct page *page, size_t column, enum mark mark, const
 {
 	void *memory = talloc_new(NULL);
 	size_t count;
-	const struct conduct *list =
-		conduct_collect(memory, page->matrix, column, mark, &count);
+	const struct conduct *list = conduct_collect(memory, page->matrix, column, mark, &count);
 
 	if (count)
 		fprintf(page->out, "<h4>%s</h4>\n<ul>\n", heading);
@@ -478,8 +476,8 @@ static void put_conducts(struct page *page, size_t column, enum mark mark, const
 		put_html(page, "\">%s</a>%s<i>%s</i> <b class=\"", list[i].record->name,
 			*list[i].variants ? " " : "", list[i].variants);
 		fprintf(page->out, "%c\">%s ", mark_class(mark), mark_symbol(mark));
-		put_html(page, "%s</b>%s%s\n", list[i].cell->outcome,
-			*list[i].meaning ? ": " : "", list[i].meaning);
+		put_html(page, "%s</b>%s%s\n", list[i].cell->outcome, *list[i].meaning ? ": " : "",
+			list[i].meaning);
 	}
 	if (count)
 		fputs("</ul>\n", page->out);
@@ -490,8 +488,7 @@ static void put_absences(struct page *page, size_t column)
 {
 	void *memory = talloc_new(NULL);
 	size_t count;
-	const struct conduct *list =
-		conduct_collect(memory, page->matrix, column, MARK_NA, &count);
+	const struct conduct *list = conduct_collect(memory, page->matrix, column, MARK_NA, &count);
 	const struct absence *absences = absence_collect(memory, list, count, &count);
 
 	if (count)
@@ -511,8 +508,8 @@ static void put_shell(struct page *page, size_t column)
 
 	fputs("<details class=\"shell\" id=\"", page->out);
 	put_shell_anchor(page->out, shell);
-	put_html(page, "\"><summary><h3>%s</h3> <span>%s</span></summary>\n", shell->name,
-		sentence);
+	put_html(
+		page, "\"><summary><h3>%s</h3> <span>%s</span></summary>\n", shell->name, sentence);
 	put_html(page,
 		"<p class=\"meta\">%s; family %s; version %s; %s; SHA-256 <code>%s</code></p>\n",
 		shell->title, shell->family, shell->version, shell->file, shell->sha256);
@@ -621,16 +618,13 @@ static int write_html(
 	const struct results *results, const struct report_options *options, FILE *out)
 {
 	void *memory = talloc_new(NULL);
-	struct page page = {.out = out,
-		.results = results,
-		.matrix = matrix_new(memory, results)};
+	struct page page = {.out = out, .results = results, .matrix = matrix_new(memory, results)};
 	size_t count;
 	const struct group *groups = groups_of(memory, page.matrix, &count);
 	int rc = 0;
 
 	if (options->timelines)
-		rc = draw_pictures(memory, &page, options->timelines,
-			picture_budget(results));
+		rc = draw_pictures(memory, &page, options->timelines, picture_budget(results));
 	errno = 0;
 	if (!rc) {
 		put_page(&page, groups, count);

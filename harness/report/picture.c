@@ -25,8 +25,16 @@ struct lane {
 };
 
 /* Strokes of one kind become one path: a picture of twenty events has a dozen elements. */
-enum stroke { STROKE_LIFE, STROKE_HOLD, STROKE_FORK, STROKE_SIGNAL, STROKE_FAINT, STROKE_END,
-	STROKE_LOOK, STROKE_COUNT };
+enum stroke {
+	STROKE_LIFE,
+	STROKE_HOLD,
+	STROKE_FORK,
+	STROKE_SIGNAL,
+	STROKE_FAINT,
+	STROKE_END,
+	STROKE_LOOK,
+	STROKE_COUNT
+};
 
 struct canvas {
 	struct lane lanes[LANES_MAX];
@@ -303,8 +311,7 @@ static bool draw_ended(struct canvas *canvas, const json_t *event)
 		snprintf(text, sizeof(text), "exit %d", (int)number);
 	else
 		snprintf(text, sizeof(text), "ends");
-	fprintf(canvas->strokes[STROKE_END], "M%d %dl6 6m0-6l-6 6", lane_x(who) - 3,
-		canvas->y - 3);
+	fprintf(canvas->strokes[STROKE_END], "M%d %dl6 6m0-6l-6 6", lane_x(who) - 3, canvas->y - 3);
 	put_text(canvas, "", lane_x(who) + 8, canvas->y + 4, text);
 	canvas->lanes[who].ended = canvas->y;
 	if (canvas->holder == who)

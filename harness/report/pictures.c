@@ -65,8 +65,8 @@ static void add_candidates(
 		const struct told *told = &evidence->cells[i];
 
 		if (told->witness == i && cell_mark(told->cell) != MARK_NA)
-			candidates->list[candidates->count++] = (struct candidate){
-				told->cell, rank_of(evidence, i, differ)};
+			candidates->list[candidates->count++] =
+				(struct candidate){told->cell, rank_of(evidence, i, differ)};
 	}
 }
 

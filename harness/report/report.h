@@ -9,8 +9,8 @@
 
 struct report_options {
 	bool colour;
-	int width;  /* columns of the terminal; 80 when unknown */
-	bool brief; /* the rows and nothing around them */
+	int width;             /* columns of the terminal; 80 when unknown */
+	bool brief;            /* the rows and nothing around them */
 	const char *timelines; /* the file of timelines that goes with the results, or NULL */
 };
 

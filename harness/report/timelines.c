@@ -75,8 +75,8 @@ static struct entry *find(const struct timelines *timelines, char *key)
 {
 	struct entry wanted = {.key = key};
 
-	return bsearch(&wanted, timelines->entries, timelines->count, sizeof(wanted),
-		compare_entries);
+	return bsearch(
+		&wanted, timelines->entries, timelines->count, sizeof(wanted), compare_entries);
 }
 
 static void find_lines(struct timelines *timelines)
