@@ -52,8 +52,7 @@ struct evidence evidence_of(
 	evidence.cells = talloc_array(parent, struct told, variants * matrix->column_count + 1);
 	for (size_t v = 0; v < variants; v++)
 		for (size_t i = 0; i < matrix->column_count; i++) {
-			const struct cell *cell = results_cell(matrix->results, record->name,
-				record->variants[v], matrix->columns[i]->name);
+			const struct cell *cell = matrix_cell(matrix, record, v, i);
 
 			if (!cell)
 				continue;

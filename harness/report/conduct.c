@@ -42,8 +42,7 @@ struct conduct *conduct_collect(const void *parent, const struct matrix *matrix,
 	for (size_t i = 0; i < results->case_count; i++)
 		for (size_t v = 0; results->cases[i].variants[v]; v++) {
 			const struct case_record *record = &results->cases[i];
-			const struct cell *cell = results_cell(results, record->name,
-				record->variants[v], matrix->columns[column]->name);
+			const struct cell *cell = matrix_cell(matrix, record, v, column);
 
 			if (!cell || cell_mark(cell) != mark)
 				continue;

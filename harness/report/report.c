@@ -337,13 +337,17 @@ static struct matrix_row *matching_row(struct matrix *matrix, size_t first,
 static void add_case(struct matrix *matrix, const struct case_record *record)
 {
 	size_t first = matrix->row_count;
+	const struct cell ***grid =
+		talloc_array(matrix, const struct cell **, count_variants(record) + 1);
 
+	matrix->grid[record - matrix->results->cases] = grid;
 	for (size_t v = 0; record->variants[v]; v++) {
 		const struct cell **cells = variant_cells(matrix, matrix, record, v);
 		struct matrix_row *row = matching_row(matrix, first, record, cells);
 
 		row->variants[v] = true;
 		row->variant_count++;
+		grid[v] = cells;
 		matrix->cell_count += matrix->column_count;
 		for (size_t i = 0; i < matrix->column_count; i++)
 			matrix->played += cells[i] != NULL;
@@ -360,6 +364,7 @@ struct matrix *matrix_new(const void *parent, const struct results *results)
 	for (size_t i = 0; i < results->shell_count; i++)
 		if (!results->shells[i].missing)
 			matrix->columns[matrix->column_count++] = &results->shells[i];
+	matrix->grid = talloc_array(matrix, const struct cell ***, results->case_count + 1);
 	for (size_t i = 0; i < results->case_count; i++)
 		add_case(matrix, &results->cases[i]);
 	return matrix;
@@ -435,9 +440,9 @@ bool walk_next(struct walk *walk)
 		return false;
 	if (fresh)
 		walk->next_column = 0;
-	walk->shell = matrix->columns[walk->by_shell ? walk->column : walk->next_column++];
-	walk->cell =
-		results_cell(matrix->results, walk->record->name, walk->variant, walk->shell->name);
+	size_t column = walk->by_shell ? walk->column : walk->next_column++;
+	walk->shell = matrix->columns[column];
+	walk->cell = matrix_cell(matrix, walk->record, walk->next_variant - 1, column);
 	return true;
 }
 

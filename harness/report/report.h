@@ -96,8 +96,17 @@ struct matrix {
 	size_t column_count;
 	struct matrix_row *rows; /* in the order of cases */
 	size_t row_count;
-	size_t cell_count, played; /* cells there should be, and there are */
+	size_t cell_count, played;  /* cells there should be, and there are */
+	const struct cell ****grid; /* see matrix_cell() */
 };
+
+/* The cell of a case, by the positions of the variant in the case and of the column; NULL: not
+ * played. To look it up in the results takes far longer. */
+static inline const struct cell *matrix_cell(const struct matrix *matrix,
+	const struct case_record *record, size_t variant, size_t column)
+{
+	return matrix->grid[record - matrix->results->cases][variant][column];
+}
 
 /* talloc child of parent. */
 struct matrix *matrix_new(const void *parent, const struct results *results);
