@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "play/pool.h"
+#include "report/picture.h"
 #include "report/report.h"
 
 static const char help[] =
 	"Usage: sigmatrix explain CASE --shell SHELL [--variant V] [--trace auto|on|off]\n"
+	"                         [--format text|svg]\n"
 	"\n"
 	"Plays the case once on the shell and shows its prose, its steps, the outcome and the row\n"
 	"that matched, and the timeline of everything that was seen. Examples:\n"
@@ -18,9 +20,12 @@ static const char help[] =
 	"  sigmatrix explain forwarding/shell-alone --shell zsh --variant INT\n"
 	"  sigmatrix explain exec/simple-command --shell mine=./my-sh\n"
 	"\n"
+	"  sigmatrix explain exec/simple-command --shell dash --format svg >dash.svg\n"
+	"\n"
+	"--format svg draws the timeline: who held the terminal when, signals, forks, ends.\n"
 	"Without --variant all variants are played. --cases DIR takes cases from another place.\n";
 
-enum { OPT_SHELL = 256, OPT_VARIANT, OPT_TRACE, OPT_ISOLATION, OPT_CASES };
+enum { OPT_SHELL = 256, OPT_VARIANT, OPT_TRACE, OPT_ISOLATION, OPT_CASES, OPT_FORMAT };
 
 static const struct option options[] = {
 	{"shell", required_argument, NULL, OPT_SHELL},
@@ -28,6 +33,7 @@ static const struct option options[] = {
 	{"trace", required_argument, NULL, OPT_TRACE},
 	{"isolation", required_argument, NULL, OPT_ISOLATION},
 	{"cases", required_argument, NULL, OPT_CASES},
+	{"format", required_argument, NULL, OPT_FORMAT},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -38,6 +44,7 @@ struct explain {
 	enum trace_wish trace;
 	int isolation;
 	const struct cell_job *jobs;
+	bool svg; /* a picture instead of the text */
 	bool unmeasured;
 };
 
@@ -96,16 +103,38 @@ static void print_outcome(const json_t *answer, const struct cell_job *job)
 	putchar('\n');
 }
 
+static void print_picture(const struct cell_job *job, const char *timeline)
+{
+	json_t *root = timeline ? json_loads(timeline, 0, NULL) : NULL;
+	char *label = talloc_asprintf(NULL, "Timeline of %s%s%s on %s", job->test_case->name,
+		*job->variant->name ? ", " : "", job->variant->name, job->shell->name);
+
+	if (put_picture(stdout, json_object_get(root, "events"), label, true))
+		putchar('\n');
+	else
+		complain("nothing happened that could be drawn");
+	talloc_free(label);
+	json_decref(root);
+}
+
+static bool in_doubt(const char *outcome)
+{
+	return outcome_is_doubt(outcome) && strcmp(outcome, "n/a") != 0;
+}
+
 static void print_answer(void *data, size_t index, const json_t *answer, const char *timeline)
 {
-	(void)timeline;
-
 	struct explain *explain = data;
 	const struct cell_job *job = &explain->jobs[index];
 	const char *outcome = member(json_object_get(answer, "cell"), "outcome");
 	size_t i;
 	json_t *line;
 
+	explain->unmeasured |= in_doubt(outcome);
+	if (explain->svg) {
+		print_picture(job, timeline);
+		return;
+	}
 	if (index > 0)
 		puts("----------------------------------------------------------------------\n");
 	printf("%s%s%s on %s\n", job->test_case->name, *job->variant->name ? ", variant " : "",
@@ -124,8 +153,6 @@ static void print_answer(void *data, size_t index, const json_t *answer, const c
 		puts("Timeline:");
 	json_array_foreach(json_object_get(answer, "lines"), i, line)
 		print_safe("    ", json_string_value(line));
-	if (outcome_is_doubt(outcome) && strcmp(outcome, "n/a") != 0)
-		explain->unmeasured = true;
 }
 
 static int play(
@@ -189,9 +216,14 @@ static int explain_with(void *memory, struct explain *explain)
 		return usage_error("explain",
 			"%s has no variant '%s' ('sigmatrix list' shows them)", explain->case_name,
 			explain->variant);
+	if (explain->svg && job_count != 1)
+		return usage_error("explain",
+			"%s has %zu variants: name one with --variant, a picture is of one",
+			explain->case_name, job_count);
 	struct cell_context context = {.shells = catalogue,
 		.shell_count = catalogue_count,
 		.player = {.deadline_s = 30},
+		.timeline = explain->svg,
 		.lines = true};
 	long jobs = 1;
 	if (!fit_limits(memory, &jobs))
@@ -214,6 +246,11 @@ static int parse_option(void *memory, struct explain *explain, int option)
 	case OPT_CASES:
 		explain->cases_dir = optarg;
 		return -1;
+	case OPT_FORMAT:
+		explain->svg = !strcmp(optarg, "svg");
+		if (explain->svg || !strcmp(optarg, "text"))
+			return -1;
+		return usage_error("explain", "--format %s: text or svg is needed", optarg);
 	case OPT_TRACE:
 		return parse_trace("explain", optarg, &explain->trace) ? -1 : EXIT_BAD_USAGE;
 	case OPT_ISOLATION:

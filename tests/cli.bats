@@ -294,6 +294,21 @@ usage_error() {
 	assert_nothing_left
 }
 
+@test "explain draws the timeline of one variant as a picture of its own" {
+	run --separate-stderr sigmatrix explain terminal/foreground-job --shell bash --format svg
+	assert_success
+	echo "$output" >"$WORK/p.svg"
+	run xmllint --noout "$WORK/p.svg"
+	assert_success
+	run cat "$WORK/p.svg"
+	assert_output --regexp '^<svg xmlns="http://www.w3.org/2000/svg" .*aria-label="Timeline of '
+	for word in fork 'exec actor' 'gives the tty|takes the tty' 'class="ho"'; do
+		assert_output --regexp "$word"
+	done
+	usage_error 'name one with --variant' explain exec/killed-command --shell dash --format svg
+	usage_error 'text or svg is needed' explain exec/simple-command --shell dash --format png
+}
+
 @test "explain plays the variant asked for, or all" {
 	run sigmatrix explain exec/killed-command --shell dash
 	assert_success

@@ -262,6 +262,8 @@ static bool draw_setpgid(struct canvas *canvas, const json_t *event)
 	live(canvas, who);
 	if (self && member_is(event, "leader", member(event, "who")))
 		snprintf(text, sizeof(text), "own group");
+	else if (member_is(event, "leader", member(event, "other")))
+		snprintf(text, sizeof(text), "groups %.40s", member(event, "other"));
 	else
 		snprintf(text, sizeof(text), "group: %.24s → %.24s",
 			self ? "itself" : member(event, "other"), member(event, "leader"));
