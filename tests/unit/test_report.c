@@ -506,6 +506,27 @@ static void test_hostile_markdown(void **state)
 	talloc_free(results);
 }
 
+/* Bytes that are not UTF-8 cannot come from a results file, but from a run that is reported. */
+static void test_hostile_documents(void **state)
+{
+	static const struct report *const documents[] = {&report_summary, &report_man, &report_csv,
+		&report_tap, &report_junit, &report_html, NULL};
+	struct results *results = hostile();
+
+	(void)state;
+	for (const struct report *const *report = documents; *report; report++) {
+		const char *text = written(*report, results, 80, false);
+
+		expect_harmless(text);
+		expect(text, "x1b");
+		if (*report == &report_junit || *report == &report_html) {
+			expect_not(text, "c`<script>&[x]");
+			expect(text, "c`&lt;script&gt;&amp;[x](y)\\x0az\\x0d\\xff");
+		}
+	}
+	talloc_free(results);
+}
+
 static void test_anchors_meet_links(void **state)
 {
 	struct results *results = sample();
@@ -738,6 +759,7 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_hostile_terminal),
 		cmocka_unit_test(test_hostile_markdown),
+		cmocka_unit_test(test_hostile_documents),
 		cmocka_unit_test(test_anchors_meet_links),
 		cmocka_unit_test(test_markdown_tells_how_it_was_made),
 		cmocka_unit_test(test_colour_is_only_added),
