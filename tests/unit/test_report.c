@@ -515,8 +515,12 @@ static void test_hostile_documents(void **state)
 
 	(void)state;
 	for (const struct report *const *report = documents; *report; report++) {
-		const char *text = written(*report, results, 80, false);
+		char *text = written(*report, results, 80, false);
 
+		if (*report == &report_html) { /* without our own style and script */
+			text = strstr(text, "<header>");
+			*strstr(text, "<script>") = '\0';
+		}
 		expect_harmless(text);
 		expect(text, "x1b");
 		if (*report == &report_junit || *report == &report_html) {
