@@ -1,0 +1,325 @@
+/* stage OPTION... -- PROGRAM ARGUMENT...: sets one scene of the second driver and is its hands.
+ *
+ * Three processes: this one stays outside and does what Tcl cannot do (kill, poll a terminal)
+ * when a line on standard input says so; the silent parent is PID 1 of a PID namespace, reports
+ * what it waits for into the FIFO that marks go into; its child becomes the shell. When standard
+ * input ends, all of it ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { MAX_ENV = 64, LINE = 256 };
+
+struct stage {
+	const char *slave, *session, *events, *input, *directory;
+	unsigned long long ignored, blocked;
+	char *env[MAX_ENV];
+	int env_count;
+	char **argv;
+};
+
+static _Noreturn void give_up(const char *what)
+{
+	fprintf(stderr, "stage: %s: %s\n", what, strerror(errno));
+	_exit(125);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 || write(fd, text, strlen(text)) == -1)
+		give_up(path);
+	close(fd);
+}
+
+static void enter_namespaces(void)
+{
+	char map[64];
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (uid == 0) {
+		if (unshare(CLONE_NEWPID | CLONE_NEWNS) == -1)
+			give_up("unshare");
+		return;
+	}
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) == -1)
+		give_up("unshare");
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+	write_file("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	write_file("/proc/self/gid_map", map);
+}
+
+/* --- the shell --- */
+
+static void take_terminal(const struct stage *s)
+{
+	int fd = open(s->slave, O_RDWR | O_NOCTTY);
+
+	if (fd == -1 || ioctl(fd, TIOCSCTTY, 0) == -1)
+		give_up("terminal");
+	close(fd);
+}
+
+static void set_descriptors(const struct stage *s)
+{
+	int fd = open(s->slave ? s->slave : "/dev/null", O_RDWR | O_NOCTTY);
+
+	if (fd == -1)
+		give_up("descriptors");
+	for (int i = 0; i < 3; i++)
+		if (i != fd)
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	if (!s->input)
+		return;
+	int ends[2], text = open(s->input, O_RDONLY | O_CLOEXEC);
+	char buffer[65536];
+	ssize_t n = text == -1 ? -1 : read(text, buffer, sizeof(buffer));
+	if (n == -1 || pipe(ends) == -1)
+		give_up("input");
+	/* A file has at most 65536 bytes, and so has a pipe. */
+	if (write(ends[1], buffer, (size_t)n) != n)
+		give_up("input");
+	close(text);
+	close(ends[1]);
+	dup2(ends[0], 0);
+	close(ends[0]);
+}
+
+static void set_signals(const struct stage *s)
+{
+	unsigned long long blocked = s->blocked;
+
+	for (int sig = 1; sig <= 64; sig++) {
+		struct {
+			void *handler;
+			unsigned long flags;
+			void *restorer;
+			unsigned long long mask;
+		} action = {.handler = (void *)(s->ignored >> (sig - 1) & 1 ? SIG_IGN : SIG_DFL)};
+		syscall(SYS_rt_sigaction, sig, &action, NULL, 8);
+	}
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8);
+}
+
+static _Noreturn void become_shell(const struct stage *s)
+{
+	struct rlimit none = {0, 0};
+	bool leader = strcmp(s->session, "leader") == 0;
+
+	if (leader && setsid() == -1)
+		give_up("setsid");
+	if (leader && s->slave)
+		take_terminal(s);
+	if (!leader && strcmp(s->session, "shared") != 0)
+		setpgid(0, 0);
+	set_descriptors(s);
+	/* All signals are still blocked: no SIGTTOU. */
+	if (s->slave && strcmp(s->session, "member") == 0) {
+		int fd = open(s->slave, O_RDWR | O_NOCTTY);
+		if (fd == -1 || tcsetpgrp(fd, getpid()) == -1)
+			give_up("tcsetpgrp");
+		close(fd);
+	}
+	if (chdir(s->directory) == -1)
+		give_up(s->directory);
+	setrlimit(RLIMIT_CORE, &none);
+	syscall(SYS_close_range, 3, ~0U, 0);
+	set_signals(s);
+	execve(s->argv[0], s->argv, s->env);
+	_exit(127);
+}
+
+/* --- the silent parent --- */
+
+static void tell(int events, pid_t pid, const char *who, const siginfo_t *info)
+{
+	char line[LINE];
+	const char *word = info->si_code == CLD_EXITED	    ? "exit"
+			   : info->si_code == CLD_STOPPED   ? "stopped"
+			   : info->si_code == CLD_CONTINUED ? "continued"
+							    : "killed";
+	int n = snprintf(line, sizeof(line), "\001%s %d %s %d\n", who, pid, word, info->si_status);
+
+	if (write(events, line, (size_t)n) == -1)
+		_exit(125);
+}
+
+static _Noreturn void be_parent(const struct stage *s, int hello)
+{
+	sigset_t all;
+	pid_t shell;
+	int events = open(s->events, O_WRONLY | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (events == -1)
+		give_up(s->events);
+	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	setsid();
+	if (s->slave && strcmp(s->session, "leader") != 0)
+		take_terminal(s);
+	shell = fork();
+	if (shell == -1)
+		give_up("fork");
+	if (shell == 0)
+		become_shell(s);
+	/* Nobody may hear us through these, nor wait for their end. */
+	close(0);
+	close(1);
+	if (write(hello, &shell, sizeof(shell)) == -1)
+		_exit(125);
+	close(hello);
+	for (;;) {
+		siginfo_t info = {0};
+
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED) == -1) {
+			if (errno == ECHILD)
+				pause();
+			continue;
+		}
+		tell(events, info.si_pid, info.si_pid == shell ? "s" : "o", &info);
+	}
+}
+
+/* --- the hands --- */
+
+static int open_terminal(const struct stage *s)
+{
+	return s->slave ? open(s->slave, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+}
+
+/* poll(2) makes the line discipline take what was typed: without it a worker of the kernel does,
+ * at its leisure. Answers: modes, bytes of unread input, bytes of unread output. */
+static void answer_barrier(int terminal)
+{
+	struct pollfd fd = {.fd = terminal, .events = POLLIN};
+	struct termios modes;
+	int unread = 0;
+
+	poll(&fd, 1, 0);
+	if (fd.revents & POLLHUP || tcgetattr(terminal, &modes) == -1) {
+		puts("gone");
+		return;
+	}
+	ioctl(terminal, FIONREAD, &unread);
+	printf("ok %d %d %d %d\n", !!(modes.c_lflag & ECHO), !!(modes.c_lflag & ICANON),
+		!!(modes.c_lflag & ISIG), unread || fd.revents & POLLIN);
+}
+
+static void serve(int terminal)
+{
+	char line[LINE];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		int a, b;
+
+		if (sscanf(line, "kill %d %d", &a, &b) == 2)
+			printf("%d\n", kill(b, a) == -1 ? errno : 0);
+		else if (strcmp(line, "barrier\n") == 0)
+			answer_barrier(terminal);
+		else if (sscanf(line, "size %d %d", &a, &b) == 2) {
+			struct winsize size = {
+				.ws_row = (unsigned short)a, .ws_col = (unsigned short)b};
+			printf("%d\n", ioctl(terminal, TIOCSWINSZ, &size) == -1 ? errno : 0);
+		} else
+			puts("what?");
+		fflush(stdout);
+	}
+}
+
+static bool parse(struct stage *s, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "+t:s:e:i:d:I:B:E:")) != -1) {
+		switch (option) {
+		case 't':
+			s->slave = optarg;
+			break;
+		case 's':
+			s->session = optarg;
+			break;
+		case 'e':
+			s->events = optarg;
+			break;
+		case 'i':
+			s->input = optarg;
+			break;
+		case 'd':
+			s->directory = optarg;
+			break;
+		case 'I':
+			s->ignored = strtoull(optarg, NULL, 16);
+			break;
+		case 'B':
+			s->blocked = strtoull(optarg, NULL, 16);
+			break;
+		case 'E':
+			if (s->env_count == MAX_ENV - 1)
+				return false;
+			s->env[s->env_count++] = optarg;
+			break;
+		default:
+			return false;
+		}
+	}
+	s->argv = argv + optind;
+	return s->argv[0] && s->session && s->events && s->directory;
+}
+
+int main(int argc, char **argv)
+{
+	struct stage s = {0};
+	int hello[2];
+	pid_t parent, shell;
+
+	if (!parse(&s, argc, argv)) {
+		fputs("stage: this is a part of sigmatrix's second driver\n", stderr);
+		return 125;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
+	int terminal = open_terminal(&s);
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
+	if (s.slave && ioctl(terminal, TIOCSWINSZ, &size) == -1)
+		give_up(s.slave);
+	enter_namespaces();
+	if (pipe2(hello, O_CLOEXEC) == -1 || (parent = fork()) == -1)
+		give_up("fork");
+	if (parent == 0) {
+		close(hello[0]);
+		be_parent(&s, hello[1]);
+	}
+	close(hello[1]);
+	if (read(hello[0], &shell, sizeof(shell)) != sizeof(shell))
+		return 125;
+	printf("parent %d shell %d\n", parent, shell);
+	fflush(stdout);
+	serve(terminal);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	return 0;
+}
