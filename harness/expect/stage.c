@@ -1,4 +1,4 @@
-/* stage OPTION... -- PROGRAM ARGUMENT...: sets one scene of the second driver and is its hands.
+/* stage OPTION...: sets one scene of the second driver and is its hands.
  *
  * Three processes: this one stays outside and does what Tcl cannot do (kill, poll a terminal)
  * when a line on standard input says so; the silent parent is PID 1 of a PID namespace, reports
@@ -23,14 +23,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { MAX_ENV = 64, LINE = 256 };
+enum { MAX_WORDS = 256, LINE = 256 };
 
 struct stage {
 	const char *slave, *session, *events, *input, *directory;
 	unsigned long long ignored, blocked;
-	char *env[MAX_ENV];
-	int env_count;
-	char **argv;
+	char *env[MAX_WORDS], *argv[MAX_WORDS];
 };
 
 static _Noreturn void give_up(const char *what)
@@ -250,11 +248,29 @@ static void serve(int terminal)
 	}
 }
 
+/* Words that end with NUL: those of the environment, an empty one, those of the command. */
+static bool read_words(struct stage *s, const char *path)
+{
+	char *word, *text = calloc(1, 1 << 20);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), n = 0;
+	ssize_t length = fd == -1 || !text ? -1 : read(fd, text, (1 << 20) - 1);
+
+	if (length == -1)
+		give_up(path);
+	close(fd);
+	for (word = text; *word && n < MAX_WORDS - 1; word += strlen(word) + 1)
+		s->env[n++] = word;
+	n = 0;
+	for (word++; word < text + length && n < MAX_WORDS - 1; word += strlen(word) + 1)
+		s->argv[n++] = word;
+	return n > 0;
+}
+
 static bool parse(struct stage *s, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+t:s:e:i:d:I:B:E:")) != -1) {
+	while ((option = getopt(argc, argv, "+t:s:e:i:d:I:B:w:")) != -1) {
 		switch (option) {
 		case 't':
 			s->slave = optarg;
@@ -277,16 +293,14 @@ static bool parse(struct stage *s, int argc, char **argv)
 		case 'B':
 			s->blocked = strtoull(optarg, NULL, 16);
 			break;
-		case 'E':
-			if (s->env_count == MAX_ENV - 1)
+		case 'w':
+			if (!read_words(s, optarg))
 				return false;
-			s->env[s->env_count++] = optarg;
 			break;
 		default:
 			return false;
 		}
 	}
-	s->argv = argv + optind;
 	return s->argv[0] && s->session && s->events && s->directory;
 }
 
@@ -302,6 +316,8 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
+	/* The terminal's other end must not live on here when Expect closes it. */
+	syscall(SYS_close_range, 3, ~0U, 0);
 	int terminal = open_terminal(&s);
 	struct winsize size = {.ws_row = 24, .ws_col = 80};
 	if (s.slave && ioctl(terminal, TIOCSWINSZ, &size) == -1)

@@ -1,0 +1,430 @@
+# What is seen of a scene from outside: processes through /proc, marks and reports through the
+# FIFO, the terminal through Expect. All that is seen goes into the log, S(log), a list of events:
+#
+#   mark NAME VALUE                    start PID NAME PPID PGID SID TPGID IGNORED BLOCKED
+#   ready PID   got PID SIG CODE FROM  sent PID SIG parent|group TARGET
+#   read PID N  failed PID ERRNO       ended PID exit|signal|? N   stopped PID SIG
+#   continued PID   odd PID TEXT       output TEXT   step TEXT   void (was nothing after all)
+#   look LABEL PROCESSES FOREGROUND MODES
+#
+# Process and group numbers are those of the scene's PID namespace. Of an event that only a look
+# told, S(since,INDEX) is the length the log had at the look before: it came at some point since.
+
+proc log_event {args} {
+	global S
+	lappend S(log) $args
+	lappend S(times) [expr {[clock microseconds] - $S(began)}]
+}
+
+proc log_unordered {args} {
+	global S
+	set S(since,[llength $S(log)]) $S(last_look)
+	log_event {*}$args
+}
+
+proc slurp {path} {
+	if {[catch {open $path r} channel]} {return ""}
+	if {[catch {read $channel} text]} {set text ""}
+	close $channel
+	return $text
+}
+
+# --- marks and reports ---
+
+# Takes in all there is; true if there was anything.
+proc drain {} {
+	global S
+	set new 0
+	while {[set bytes [read $S(events)]] ne ""} {
+		set new 1
+		append S(partial) $bytes
+	}
+	while {[set end [string first \n $S(partial)]] >= 0} {
+		take_line [string range $S(partial) 0 $end-1]
+		set S(partial) [string range $S(partial) $end+1 end]
+	}
+	return [expr {[drain_terminal] || $new}]
+}
+
+proc take_line {line} {
+	global S
+	if {[string index $line 0] eq "\x01"} {
+		take_report [split [string range $line 1 end]]
+		return
+	}
+	set line [encoding convertfrom utf-8 $line]
+	if {[regexp {^([a-z][a-z0-9-]*) is ([0-9]+)$} $line -> name pid]} {
+		dict set S(names) $name [list {*}[pids_of $name] $pid]
+	}
+	if {![regexp {^([^=]*)=(.*)$} $line -> name value]} {
+		set name $line
+		set value ""
+	}
+	log_event mark $name $value
+}
+
+proc pids_of {name} {
+	global S
+	return [expr {[dict exists $S(names) $name] ? [dict get $S(names) $name] : {}}]
+}
+
+proc take_report {report} {
+	switch [lindex $report 0] {
+		a {take_actor {*}[lrange $report 1 end]}
+		s - o {take_wait {*}$report}
+	}
+}
+
+proc take_actor {name pid word args} {
+	global S
+	lassign $args first second third
+	switch $word {
+		start {
+			dict set S(names) $name [list {*}[pids_of $name] $pid]
+			set S(actor,$pid) 1
+			log_event start $pid $name {*}$args
+		}
+		ready {log_event ready $pid}
+		got {
+			if {$first == 18 && [info exists S(stopped,$pid)]} {
+				unset S(stopped,$pid)
+				log_event continued $pid
+			}
+			log_event got $pid $first $second $third
+		}
+		exit {
+			set S(ended,$pid) 1
+			log_event ended $pid exit $first
+		}
+		die {
+			if {[kills $first]} {
+				set S(ended,$pid) 1
+				log_event ended $pid signal $first
+			}
+		}
+		stopping {
+			set S(stopped,$pid) [llength $S(log)]
+			log_event stopped $pid $first
+		}
+		unstopped {
+			lset S(log) $S(stopped,$pid) void
+			unset S(stopped,$pid)
+		}
+		resumed {
+			unset S(stopped,$pid)
+			log_event continued $pid
+		}
+		sent {log_event sent $pid $first $second $third}
+		read {log_event read $pid $first}
+		failed {log_event failed $pid $first}
+		default {log_event odd $pid "$word $args"}
+	}
+}
+
+# Whether a signal's default action ends a process.
+proc kills {sig} {
+	return [expr {$sig ni {17 18 19 20 21 22 23 28}}]
+}
+
+# The silent parent's waitid: of the shell, or of an orphan.
+proc take_wait {who pid word status} {
+	global S
+	if {$word in {exit killed}} {
+		if {![info exists S(ended,$pid)]} {
+			set S(ended,$pid) 1
+			log_event ended $pid [expr {$word eq "exit" ? "exit" : "signal"}] $status
+		}
+	} elseif {$who eq "s" && $word eq "stopped" && ![info exists S(stopped,$pid)]} {
+		set S(stopped,$pid) [llength $S(log)]
+		log_event stopped $pid $status
+	} elseif {$who eq "s" && $word eq "continued" && [info exists S(stopped,$pid)]} {
+		unset S(stopped,$pid)
+		log_event continued $pid
+	}
+}
+
+# --- the terminal ---
+
+proc drain_terminal {} {
+	global S
+	if {$S(tty) eq ""} {return 0}
+	set text ""
+	expect {
+		-i $S(tty) -timeout 0
+		-re {.+} {append text $expect_out(buffer); exp_continue}
+		timeout {}
+		eof {set S(tty) ""}
+	}
+	if {$text eq ""} {return 0}
+	log_event output $text
+	return 1
+}
+
+proc ask_stage {line} {
+	global S
+	puts $S(stage) $line
+	if {[gets $S(stage) answer] < 0} {error "the stage is gone"}
+	return $answer
+}
+
+# Lets the line discipline take what was typed. Returns whether input waits to be read.
+proc barrier {} {
+	global S
+	if {$S(slave) eq ""} {return 0}
+	lassign [ask_stage barrier] word echo icanon isig unread
+	if {$word eq "ok"} {
+		set S(modes) [dict create echo $echo icanon $icanon isig $isig]
+		return $unread
+	}
+	return 0
+}
+
+# --- processes ---
+
+proc read_status {pid {thread ""}} {
+	set path /proc/$pid/[expr {$thread eq "" ? "" : "task/$thread/"}]status
+	set status [dict create]
+	foreach line [split [slurp $path] \n] {
+		set colon [string first : $line]
+		dict set status [string range $line 0 $colon-1] [string trim [string range $line $colon+1 end]]
+	}
+	return $status
+}
+
+proc children_of {pid threads} {
+	if {$threads eq "1"} {return [slurp /proc/$pid/task/$pid/children]}
+	set all {}
+	foreach dir [glob -nocomplain /proc/$pid/task/*] {lappend all {*}[slurp $dir/children]}
+	return $all
+}
+
+# Looks at every process. Returns {calm signature}: calm if each is blocked without a timeout,
+# stopped or ended; the signature is equal in two looks only if none has run in between.
+proc look {} {
+	global S
+	set calm 1
+	set signature {}
+	set seen [dict create]
+	set outer [list $S(init)]
+	set foreground 0
+	while {[llength $outer]} {
+		set pid [lindex $outer 0]
+		set status [read_status $pid]
+		if {![dict exists $status NSpid]} {
+			set calm 0
+			set outer [lrange $outer 1 end]
+			lappend signature $pid gone
+			continue
+		}
+		set outer [concat [lrange $outer 1 end] [children_of $pid [dict get $status Threads]]]
+		set stat [slurp /proc/$pid/stat]
+		set fields [split [string range $stat [string last ")" $stat]+2 end]]
+		set inner [lindex [dict get $status NSpid] end]
+		set S(inner,$pid) $inner
+		set S(outer,$inner) $pid
+		set S(group,$inner) [lindex $fields 2]
+		if {[lindex $fields 4] ne "0" && [lindex $fields 5] > 0} {set foreground [lindex $fields 5]}
+		set state [string index [dict get $status State] 0]
+		dict set seen $inner [list $state [dict get $status PPid] \
+			[lindex [dict get $status NSpgid] end] [lindex [dict get $status NSsid] end] \
+			[lindex $fields 49]]
+		foreach thread [threads_of $pid $status] {
+			lassign [look_at_thread $pid $thread $status] blocked mark
+			if {!$blocked} {set calm 0}
+			lappend signature $mark
+		}
+	}
+	set S(foreground) [expr {[info exists S(inner,$foreground)] ? $S(inner,$foreground) : $foreground}]
+	note_changes $seen
+	return [list $calm $signature]
+}
+
+proc threads_of {pid status} {
+	if {[dict get $status Threads] <= 1} {return [list $pid]}
+	set threads {}
+	foreach dir [glob -nocomplain -directory /proc/$pid/task -tails *] {lappend threads $dir}
+	return $threads
+}
+
+proc look_at_thread {pid thread status} {
+	if {$thread ne $pid} {set status [read_status $pid $thread]}
+	if {![dict exists $status State]} {return [list 0 gone]}
+	set state [string index [dict get $status State] 0]
+	set call [slurp /proc/$pid/task/$thread/syscall]
+	set mark [list $thread $state [dict get $status voluntary_ctxt_switches] \
+		[dict get $status nonvoluntary_ctxt_switches] $call \
+		[dict get $status SigPnd] [dict get $status ShdPnd]]
+	if {$state in {Z X}} {return [list 1 [list $thread Z]]}
+	scan "[dict get $status SigPnd] [dict get $status ShdPnd] [dict get $status SigBlk]" \
+		"%llx %llx %llx" own shared blocked
+	set pending [expr {($own | $shared) & ~$blocked}]
+	if {$state eq "T"} {
+		# Only SIGKILL and SIGCONT reach it, and those not by waiting.
+		return [list [expr {!($pending & 0x20100)}] $mark]
+	}
+	set resting [expr {$pending == 0 && ($state eq "S" || $state eq "D")
+		&& [rests_in $pid $thread $call $state]}]
+	return [list $resting $mark]
+}
+
+# Whether a system call is one that only another process can end.
+proc rests_in {pid thread call state} {
+	global S
+	lassign [split [string trim $call]] number a b c d e f
+	if {![string is integer -strict $number] || $number < 0} {return 0}
+	if {$number == 219} {
+		# restart_syscall goes on with what was interrupted.
+		if {[info exists S(slept,$thread)]} {return [expr {!$S(slept,$thread)}]}
+		return [expr {![string match *nanosleep* [slurp /proc/$pid/task/$thread/wchan]]}]
+	}
+	# vfork, clone, clone3: waits for a child that has not called exec yet.
+	if {$state eq "D"} {return [expr {$number in {56 58 435}}]}
+	switch $number {
+		35 {set timed [long_wait $pid $a]}
+		230 {set timed [long_wait $pid $c]}
+		7 - 232 - 281 {
+			set ms [expr {$number == 7 ? $c : $d}]
+			set ms [expr {$ms & 0xffffffff}]
+			set timed [expr {$ms < 30000}]
+		}
+		23 - 270 {set timed [long_wait $pid $e]}
+		271 - 128 {set timed [long_wait $pid $c]}
+		202 - 220 - 441 {set timed [long_wait $pid $d]}
+		default {set timed 0}
+	}
+	set S(slept,$thread) $timed
+	return [expr {!$timed}]
+}
+
+# 1 if the time at that address ends before any scene does; none, or a longer one, is no limit.
+proc long_wait {pid address} {
+	if {$address == 0} {return 0}
+	if {[catch {open /proc/$pid/mem r} channel]} {return 1}
+	fconfigure $channel -translation binary
+	if {[catch {seek $channel [expr {$address}]; read $channel 8} bytes]} {set bytes ""}
+	close $channel
+	if {[binary scan $bytes w seconds] != 1} {return 1}
+	return [expr {$seconds < 30}]
+}
+
+# What the look tells that nobody reported: ends, stops and continuations.
+proc note_changes {seen} {
+	global S
+	set previous $S(processes)
+	set S(processes) [dict create]
+	dict for {pid facts} $seen {
+		lassign $facts state parent group session code
+		set parent [expr {[info exists S(inner,$parent)] ? $S(inner,$parent) : 0}]
+		set now [expr {$state in {Z X} ? "zombie" : $state in {T t} ? "stopped" : "running"}]
+		# An ended process has left its group and session behind.
+		if {$now eq "zombie" && [dict exists $S(known) $pid]} {
+			lassign [dict get $S(known) $pid] - - group session
+		}
+		dict set S(processes) $pid $now
+		dict set S(known) $pid [list $now $parent $group $session]
+		if {$now eq "zombie"} {note_end $pid $code}
+		if {$now eq "stopped" && ![info exists S(stopped,$pid)]} {
+			set S(stopped,$pid) [llength $S(log)]
+			log_unordered stopped $pid $code
+		}
+		if {$now eq "running" && [info exists S(stopped,$pid)] && ![info exists S(actor,$pid)]
+			&& $pid != $S(shell)} {
+			unset S(stopped,$pid)
+			log_unordered continued $pid
+		}
+	}
+	dict for {pid was} $previous {
+		if {![dict exists $S(processes) $pid]} {
+			dict set S(known) $pid [lreplace [dict get $S(known) $pid] 0 0 ended]
+			note_end $pid ""
+		}
+	}
+	set S(last_look) [llength $S(log)]
+}
+
+# An actor tells before it ends, unless it cannot: then it was SIGKILL. The shell's end is told by
+# the silent parent.
+proc note_end {pid code} {
+	global S
+	if {[info exists S(ended,$pid)] || $pid == $S(shell) || $pid == 1} return
+	if {$code eq "" && ![info exists S(actor,$pid)]} {
+		# Perhaps the silent parent has told it by now.
+		drain
+		if {[info exists S(ended,$pid)]} return
+	}
+	set S(ended,$pid) 1
+	if {[info exists S(actor,$pid)]} {
+		log_unordered ended $pid signal 9
+	} elseif {$code eq ""} {
+		log_unordered ended $pid ? 0
+	} elseif {$code & 127} {
+		log_unordered ended $pid signal [expr {$code & 127}]
+	} else {
+		log_unordered ended $pid exit [expr {$code >> 8 & 255}]
+	}
+}
+
+# --- settled ---
+
+proc nap {ms} {
+	global S
+	set S(tick) 0
+	set timer [after $ms {set S(tick) 1}]
+	fileevent $S(events) readable {set S(tick) 1}
+	vwait S(tick)
+	fileevent $S(events) readable {}
+	after cancel $timer
+}
+
+# One round. Returns 1 if the scene has settled, given what S(calm) remembers of the round before.
+proc has_settled {} {
+	global S
+	set new [drain]
+	set unread [barrier]
+	lassign [look] calm signature
+	if {[drain] || $new || !$calm} {
+		set S(calm) ""
+		set S(agreed) 0
+		return 0
+	}
+	if {$signature ne $S(calm)} {
+		set S(calm) $signature
+		set S(agreed) 0
+		return 0
+	}
+	incr S(agreed)
+	# While input is unread poll(2) is no barrier: the kernel's worker is given some rounds.
+	return [expr {$S(agreed) >= ($unread ? 5 : 1)}]
+}
+
+# Calls the condition's script between rounds; returns 1 when it holds, 0 when the scene has settled.
+proc wait_for {script} {
+	global S
+	set S(calm) ""
+	set S(agreed) 0
+	set ms 1
+	while 1 {
+		if {[uplevel 1 $script]} {return 1}
+		if {[has_settled]} {return [uplevel 1 $script]}
+		if {[clock milliseconds] > $S(deadline)} {throw TIMEOUT "did not settle"}
+		if {$S(calm) eq ""} {
+			nap $ms
+			set ms [expr {min($ms + 1, 10)}]
+		} elseif {$S(agreed)} {
+			nap 2
+		}
+	}
+}
+
+proc settle {{label ""}} {
+	global S
+	wait_for {expr 0}
+	take_look $label
+}
+
+proc take_look {label} {
+	global S
+	log_event look $label $S(known) $S(foreground) $S(modes)
+	set S(last_look) [llength $S(log)]
+	if {$label ne ""} {dict set S(labels) $label [expr {[llength $S(log)] - 1}]}
+}
