@@ -16,10 +16,11 @@ LIBS       = $(shell pkg-config --libs $(PACKAGES))
 SOURCES  = $(filter-out harness/main.c,$(wildcard harness/*.c harness/*/*.c))
 OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/%,$(SOURCES))) $(BUILD)/assets.o
 ASSETS   = harness/report/html.css harness/report/html.js harness/report/svg.css
+OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/% harness/expect/%,$(SOURCES)))
 UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.c))
 
-all: $(BUILD)/sigmatrix $(BUILD)/actor
+all: $(BUILD)/sigmatrix $(BUILD)/actor $(BUILD)/expect/actor $(BUILD)/expect/stage
 
 $(BUILD)/sigmatrix: $(BUILD)/harness/main.o $(OBJECTS)
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
@@ -29,6 +30,11 @@ $(BUILD)/sigmatrix: $(BUILD)/harness/main.o $(OBJECTS)
 $(BUILD)/actor: harness/actor/actor.c harness/model/signal_names.c
 	@mkdir -p $(@D)
 	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $^
+
+# The second driver's own hands; it shares no source with the first.
+$(BUILD)/expect/%: harness/expect/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -128,6 +134,9 @@ mutants: all $(BUILD)/mutant.so
 install: all
 	install -D -m 755 $(BUILD)/sigmatrix $(DESTDIR)$(PREFIX)/bin/sigmatrix
 	install -D -m 755 $(BUILD)/actor $(DESTDIR)$(PREFIX)/libexec/sigmatrix/actor
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/libexec/sigmatrix/expect \
+		$(BUILD)/expect/actor $(BUILD)/expect/stage
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/expect harness/expect/*.tcl
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
 	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json

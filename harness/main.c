@@ -21,6 +21,7 @@ static const struct command {
 	{"report", "print the matrix of a results file", cmd_report},
 	{"diff", "what changed from one results file to another", cmd_diff},
 	{"doctor", "say what this machine allows, and what would be missing", cmd_doctor},
+	{"crosscheck", "play with two drivers and compare", cmd_crosscheck},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
@@ -38,7 +39,7 @@ static void print_help(FILE *out)
 	      "Commands:\n",
 		out);
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'sigmatrix COMMAND --help' tells more. sigmatrix(1), sigmatrix-case(5).\n", out);
 }
 

@@ -319,7 +319,10 @@ proc participant_events {name verb rest first last gapVar} {
 				lappend found $i
 			}
 			stopped {
-				if {[lindex $rest 0] ne "" && [signal_number [lindex $rest 0]] != [lindex $event 2]} continue
+				if {[lindex $rest 0] ne ""} {
+					if {[lindex $event 2] eq "?"} {set gap stops; continue}
+					if {[signal_number [lindex $rest 0]] != [lindex $event 2]} continue
+				}
 				lappend found $i
 			}
 			continued {lappend found $i}

@@ -187,7 +187,7 @@ proc step_resize {size} {
 proc living {name} {
 	global S
 	set pid [pid_of $name [expr {[llength $S(log)] - 1}]]
-	if {$pid eq ""} {error "$name has not started"}
+	if {$pid eq ""} {return ""}
 	if {[info exists S(ended,$pid)] || ![info exists S(outer,$pid)]} {look}
 	if {![dict exists $S(processes) $pid] || [dict get $S(processes) $pid] eq "zombie"} {return ""}
 	return $pid

@@ -65,7 +65,7 @@ proc describe_event {event} {
 		read {return "[who $a]: read or write gives $b"}
 		failed {return "[who $a]: read or write fails: $b"}
 		ended {return "[who $a] ends: [expr {$b eq "signal" ? "signal [signal_name $c]" : "$b $c"}]"}
-		stopped {return "[who $a] stops: [signal_name $b]"}
+		stopped {return "[who $a] stops: [expr {$b eq "?" ? "by a signal not seen" : [signal_name $b]}]"}
 		continued {return "[who $a] continues"}
 		odd {return "[who $a]: $b"}
 		output {return "terminal prints $a"}

@@ -153,7 +153,7 @@ static _Noreturn void become_shell(const struct stage *s)
 static void tell(int events, pid_t pid, const char *who, const siginfo_t *info)
 {
 	char line[LINE];
-	const char *word = info->si_code == CLD_EXITED	    ? "exit"
+	const char *word = info->si_code == CLD_EXITED      ? "exit"
 			   : info->si_code == CLD_STOPPED   ? "stopped"
 			   : info->si_code == CLD_CONTINUED ? "continued"
 							    : "killed";

@@ -323,9 +323,10 @@ proc note_changes {seen} {
 		dict set S(processes) $pid $now
 		dict set S(known) $pid [list $now $parent $group $session]
 		if {$now eq "zombie"} {note_end $pid $code}
-		if {$now eq "stopped" && ![info exists S(stopped,$pid)]} {
+		# The shell's stops are told by the silent parent. Of others a look does not tell the signal.
+		if {$now eq "stopped" && ![info exists S(stopped,$pid)] && $pid != $S(shell)} {
 			set S(stopped,$pid) [llength $S(log)]
-			log_unordered stopped $pid $code
+			log_unordered stopped $pid [expr {[info exists S(actor,$pid)] ? 19 : "?"}]
 		}
 		if {$now eq "running" && [info exists S(stopped,$pid)] && ![info exists S(actor,$pid)]
 			&& $pid != $S(shell)} {
