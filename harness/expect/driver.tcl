@@ -70,6 +70,10 @@ proc wanted_shells {} {
 	foreach wish $options(shell) {
 		if {[regexp {^([^=]+)=(.*)$} $wish -> name command]} {
 			dict set shells $name [given_shell $name $command]
+		} elseif {[string match */* $wish]} {
+			# ./my-sh is called my-sh
+			set name [file tail $wish]
+			dict set shells $name [given_shell $name $wish]
 		} else {
 			if {![file exists $shells_dir/$wish.shell]} {fail "no shell $wish"}
 			set name $wish

@@ -57,7 +57,7 @@ proc shell_command {case shell scene home} {
 proc open_stage {case shell scene dir} {
 	global S
 	array unset S *,*
-	foreach key {partial tty slave last_known} {set S($key) ""}
+	foreach key {partial tty slave restless} {set S($key) ""}
 	foreach key {names processes known labels modes} {set S($key) [dict create]}
 	set S(last_look) 0
 	set S(foreground) 0

@@ -230,7 +230,10 @@ proc look {} {
 			[lindex $fields 49]]
 		foreach thread [threads_of $pid $status] {
 			lassign [look_at_thread $pid $thread $status] blocked mark
-			if {!$blocked} {set calm 0}
+			if {!$blocked} {
+				set calm 0
+				set S(restless) "process $inner: $mark"
+			}
 			lappend signature $mark
 		}
 	}
@@ -407,7 +410,10 @@ proc wait_for {script} {
 	while 1 {
 		if {[uplevel 1 $script]} {return 1}
 		if {[has_settled]} {return [uplevel 1 $script]}
-		if {[clock milliseconds] > $S(deadline)} {throw TIMEOUT "did not settle"}
+		if {[clock milliseconds] > $S(deadline)} {
+			take_look ""
+			throw TIMEOUT "did not settle; last seen not to rest: $S(restless)"
+		}
 		if {$S(calm) eq ""} {
 			nap $ms
 			set ms [expr {min($ms + 1, 10)}]

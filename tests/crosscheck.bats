@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# The second driver (harness/expect) and crosscheck: both agree about healthy shells, and a
+# disagreement is seen, whoever lies.
+
+bats_require_minimum_version 1.5.0
+load fixtures/helper
+
+teardown() {
+	assert_no_process_left
+	[[ -z ${PUBLIC-} ]] || rm -rf "$PUBLIC"
+}
+
+# crosscheck ARGS...: 'run' it, quietly.
+crosscheck() {
+	run --separate-stderr sigmatrix crosscheck --quiet --jobs 2 "$@"
+}
+
+@test "both drivers agree: every mode, terminals, signals, storms, hangups" {
+	crosscheck --shell dash --shell bash --case exec/simple-command --case exec/pipeline-last-group \
+		--case exec/errexit --case statuses/exit-number --case async/input \
+		--case terminal/foreground-job --case terminal/back-after-exit --case terminal/killed-shell \
+		--case jobs/ctrl-z-function --case forwarding/ctrl-c-child-exits \
+		--case 'interactive/resize-*' --case interactive/ctrl-c-typed-line \
+		--case inheritance/ignored-at-start --case robustness/exit-action \
+		--case groups/monitor-background --case hangup/exit-background
+	assert_success
+	assert_output --regexp '^[0-9]+ cells: [0-9]+ agreed about an outcome, 0 agreed not to apply, 0 disagreed, 0 not'
+	# It really played them: the sum of what agreed is what there is.
+	run jq -n --arg line "${lines[0]}" '$line | [scan("[0-9]+") | tonumber] | .[0] > 80 and .[0] == .[1]'
+	assert_output true
+	assert_nothing_left
+}
+
+@test "dialects other than POSIX, and what does not apply to them" {
+	crosscheck --shell fish --shell rc --case exec/simple-command --case statuses/pipefail-rightmost \
+		--case terminal/foreground-job
+	assert_success
+	assert_output --partial '0 disagreed, 0 not visible'
+	refute_output --partial ' 0 agreed not to apply'
+}
+
+@test "what only a tracer sees is counted with its reason, not guessed" {
+	crosscheck --shell bash --case terminal/handover-caller --case terminal/holders-in-order
+	assert_success
+	assert_output --partial '0 disagreed, 2 not visible to the second driver'
+	assert_output --partial '1  only a tracer sees who gives the terminal away'
+	assert_output --partial '1  only a tracer sees who held the terminal between two looks'
+}
+
+@test "the results of the second driver are a document as any other" {
+	crosscheck --shell dash --case exec/simple-command --output "$WORK/second.json"
+	assert_success
+	run jq -r '.host.driver, .cells[0].outcome' "$WORK/second.json"
+	assert_line --index 0 expect
+	assert_line --index 1 "$(jq -r '.cells[] | select(.case == "exec/simple-command" and .shell == "dash") |
+		.outcome' "$ROOT/results/matrix.json")"
+	assert_file_exists "$WORK/second.timelines.jsonl"
+	run sigmatrix report "$WORK/second.json"
+	assert_success
+	assert_output --partial simple-command
+}
+
+@test "a shell that is another one for the second driver: both outcomes and both timelines" {
+	# Under the second driver ACTORS is a directory.
+	cat >"$WORK/two-faced" <<-'SHELL'
+		#!/bin/sh
+		[ -d "$ACTORS" ] && exec bash --norc --noprofile "$@"
+		exec dash "$@"
+	SHELL
+	chmod +x "$WORK/two-faced"
+	crosscheck --shell "$WORK/two-faced" --case exec/last-line --case exec/simple-command
+	assert_failure 1
+	assert_output --partial 'exec/last-line, on two-faced'
+	assert_output --regexp 'first driver \(C\): fork  \(job.ppid = shell.pid'
+	assert_output --regexp 'second driver \(Expect\): exec  \(job.pid = shell.pid'
+	assert_output --regexp '[0-9]+  step .*text="await job ready"|[0-9]+  step await job ready'
+	assert_output --partial 'step: await job ready'
+	assert_output --partial 'job starts (parent'
+	assert_output --partial '2 cells: 1 agreed about an outcome, 0 agreed not to apply, 1 disagreed, 0 not'
+	assert_nothing_left
+}
+
+@test "a second driver that lies is found out, and what it says is made harmless" {
+	local real
+	real=$(command -v expect)
+	mkdir "$WORK/bin"
+	cat >"$WORK/bin/expect" <<-EOF
+		#!/bin/bash
+		"$real" "\$@" || exit
+		while [[ \$# -gt 0 && \$1 != --output ]]; do shift; done
+		[[ \$# -eq 0 ]] || sed -i 's/"outcome":"fork","reason":"/"outcome":"exec","reason":"\\\\u001b[2J/' "\$2"
+	EOF
+	chmod +x "$WORK/bin/expect"
+	PATH=$WORK/bin:$PATH crosscheck --shell dash --case exec/last-line
+	assert_failure 1
+	assert_output --partial 'second driver (Expect): exec  (\x1b[2Jjob.ppid'
+	assert_output --partial '0 agreed about an outcome, 0 agreed not to apply, 1 disagreed'
+	refute_output --partial $'\e'
+}
+
+@test "trouble is no disagreement: no expect, a bad option, no such case" {
+	mkdir "$WORK/bin"
+	ln -s "$(command -v dash)" "$WORK/bin/dash"
+	run --separate-stderr env PATH="$WORK/bin" "$SIGMATRIX" crosscheck --quiet --shell dash \
+		--case exec/simple-command
+	assert_failure 2
+	# shellcheck disable=SC2154 # stderr is bats' own
+	[[ $stderr == *"unable to start expect"*"package 'expect'"* ]]
+	crosscheck --no-such
+	assert_failure 2
+	crosscheck --case no/such
+	assert_failure 2
+	assert_nothing_left
+}
+
+# Where an ordinary user may look, unlike in the directories of bats and of root.
+@test "an ordinary user: a user namespace does it too" {
+	((EUID == 0)) || skip "root plays the ordinary user"
+	unshare --user true 2>/dev/null || skip "no user namespaces here"
+	PUBLIC=$(mktemp -d /tmp/crosscheck.XXXXXX)
+	mkdir -p "$PUBLIC/build" "$PUBLIC/harness"
+	cp -r "$BUILD"/{sigmatrix,actor,expect} "$PUBLIC/build/"
+	cp -r "$ROOT/harness/expect" "$PUBLIC/harness/"
+	cp -rL "$ROOT/cases" "$ROOT/shells" "$PUBLIC/"
+	chmod -R a+rX "$PUBLIC"
+	mkdir -m 0777 "$PUBLIC/tmp"
+	TMPDIR=$PUBLIC/tmp
+	run --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env HOME=/ TMPDIR="$TMPDIR" "$PUBLIC/build/sigmatrix" crosscheck --quiet --jobs 2 \
+		--shell dash --case exec/simple-command --case terminal/back-after-exit --case async/input
+	assert_success
+	assert_output --partial ' 0 disagreed, 0 not visible'
+	assert_nothing_left
+}
