@@ -346,6 +346,8 @@ static void print_event(const json_t *event)
 	}
 	if (text)
 		print_escaped(text);
+	/* The actor's long list of what it catches is the same for every actor. */
+	json_object_del(json_object_get(event, "status"), "caught");
 	json_object_foreach((json_t *)event, key, value)
 	{
 		if (strcmp(key, "us") == 0 || strcmp(key, "seq") == 0 || strcmp(key, "text") == 0 ||

@@ -68,7 +68,7 @@ crosscheck() {
 		exec dash "$@"
 	SHELL
 	chmod +x "$WORK/two-faced"
-	crosscheck --shell "$WORK/two-faced" --case exec/last-line --case exec/simple-command
+	crosscheck --shell "$WORK/two-faced" --case exec/last-line --case exec/explicit-exec
 	assert_failure 1
 	assert_output --partial 'exec/last-line, on two-faced'
 	assert_output --regexp 'first driver \(C\): fork  \(job.ppid = shell.pid'
