@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The second driver (harness/expect) and crosscheck: both agree about healthy shells, and a
 # disagreement is seen, whoever lies.
+# shellcheck disable=SC2030,SC2031 # TMPDIR is each test's own
 
 bats_require_minimum_version 1.5.0
 load fixtures/helper
@@ -131,4 +132,25 @@ crosscheck() {
 	assert_success
 	assert_output --partial ' 0 disagreed, 0 not visible'
 	assert_nothing_left
+}
+
+@test "a signal ends both drivers, and nothing is left" {
+	local signal pid ended
+	for signal in INT TERM; do
+		# As a job of its own: an asynchronous command would ignore SIGINT.
+		set -m
+		"$SIGMATRIX" crosscheck --quiet --jobs 2 --shell dash --trace off --case 'exec/*' \
+			--case 'forwarding/*' >/dev/null 2>&1 3>&- &
+		pid=$!
+		set +m
+		# The second driver has begun.
+		until compgen -G "$TMPDIR/sigmatrix-expect.*/*/home" >/dev/null; do
+			kill -0 "$pid" || fail "it ended before the second driver began"
+		done
+		kill -"$signal" "$pid"
+		ended=0
+		wait "$pid" || ended=$?
+		assert_equal "$ended" $((128 + $(kill -l "$signal")))
+		assert_nothing_left
+	done
 }

@@ -103,6 +103,7 @@ proc be_worker {} {
 	file mkdir $run_dir
 	file attributes $run_dir -permissions 0755
 	fconfigure stdout -buffering line -encoding utf-8
+	trap {close_stage; file delete -force $::run_dir; exit 2} {INT TERM HUP}
 	while {[gets stdin line] >= 0} {
 		lassign $line index path number name
 		if {![dict exists $shells $name]} {
@@ -111,7 +112,10 @@ proc be_worker {} {
 		if {![info exists cases($path)]} {set cases($path) [read_case $path]}
 		set variant [lindex [variants $cases($path)] $number]
 		set answer [play_cell $cases($path) $variant [dict get $shells $name] $options(timeout-factor)]
-		puts [list $index {*}$answer [json_timeline $cases($path) $variant $name]]
+		# Whoever gave the orders may be gone.
+		if {[catch {
+			puts [list $index {*}$answer [json_timeline $cases($path) $variant $name]]
+		}]} break
 	}
 	file delete -force $run_dir
 }
@@ -141,9 +145,18 @@ proc hand_out {channel} {
 	}
 }
 
+proc stop_workers {} {
+	foreach channel $::worker_channels {
+		catch {exec kill -TERM {*}[pid $channel]}
+		catch {fconfigure $channel -blocking 1}
+		catch {close $channel}
+	}
+}
+
 proc play_all {names paths} {
-	global jobs next open_workers done options argv0 answers here
+	global jobs next open_workers done options here worker_channels
 	set jobs {}
+	set worker_channels {}
 	foreach path $paths {
 		set case [read_case $path]
 		for {set v 0} {$v < [llength [variants $case]]} {incr v} {
@@ -161,8 +174,10 @@ proc play_all {names paths} {
 		set channel [open |[concat $command [list 2>@stderr]] r+]
 		fconfigure $channel -buffering line -encoding utf-8 -blocking 0
 		fileevent $channel readable [list collect $channel]
+		lappend worker_channels $channel
 		hand_out $channel
 	}
+	trap {stop_workers; exit 2} {INT TERM HUP}
 	vwait done
 	if {$options(progress)} {puts -nonewline stderr "\r\033\[K"}
 }
