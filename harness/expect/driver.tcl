@@ -93,6 +93,17 @@ proc wanted_shells {} {
 	return $names
 }
 
+# Text as one line, and back.
+proc one_line {text} {return [string map [list \\ \\\\ \n \\n] $text]}
+proc many_lines {line} {return [string map [list \\\\ \\ \\n \n] $line]}
+
+# An error while an event is handled must not leave the driver waiting for ever.
+proc bgerror {message} {
+	puts stderr "expect driver: $::errorInfo"
+	if {!$::options(worker)} stop_workers
+	exit 2
+}
+
 # --- a worker plays what it is given, one cell a line: PATH VARIANT-NUMBER SHELL ---
 
 proc be_worker {} {
@@ -114,7 +125,7 @@ proc be_worker {} {
 		set answer [play_cell $cases($path) $variant [dict get $shells $name] $options(timeout-factor)]
 		# Whoever gave the orders may be gone.
 		if {[catch {
-			puts [list $index {*}$answer [json_timeline $cases($path) $variant $name]]
+			puts [one_line [list $index {*}$answer [json_timeline $cases($path) $variant $name]]]
 		}]} break
 	}
 	file delete -force $run_dir
@@ -130,6 +141,7 @@ proc collect {channel} {
 		if {[incr open_workers -1] == 0} {set done 1}
 		return
 	}
+	set line [many_lines $line]
 	set answers([lindex $line 0]) [lrange $line 1 end]
 	if {$options(progress)} {puts -nonewline stderr "\r[array size answers]/[llength $jobs]"}
 	hand_out $channel

@@ -85,7 +85,7 @@ proc describe_event {event} {
 proc json_timeline {case variant name} {
 	global S
 	set events {}
-	foreach event $S(log) us $S(times) {
+	foreach event [lrange $S(log) end-1999 end] us [lrange $S(times) end-1999 end] {
 		set text [describe_event $event]
 		if {$text eq ""} continue
 		lappend events [json_object [dict create us $us text [json_string $text]]]

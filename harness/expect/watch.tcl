@@ -31,11 +31,12 @@ proc slurp {path} {
 
 # --- marks and reports ---
 
-# Takes in all there is; true if there was anything.
+# Takes in all there is; true if there was anything. (A flood is taken in by and by: it must not
+# keep us from the deadline.)
 proc drain {} {
 	global S
 	set new 0
-	while {[set bytes [read $S(events)]] ne ""} {
+	while {!$new && [set bytes [read $S(events) 65536]] ne ""} {
 		set new 1
 		append S(partial) $bytes
 	}
@@ -151,7 +152,10 @@ proc drain_terminal {} {
 	set text ""
 	expect {
 		-i $S(tty) -timeout 0
-		-re {.+} {append text $expect_out(buffer); exp_continue}
+		-re {.+} {
+			append text $expect_out(buffer)
+			if {[string length $text] < 65536} exp_continue
+		}
 		timeout {}
 		eof {set S(tty) ""}
 	}
@@ -253,7 +257,7 @@ proc look_at_thread {pid thread status} {
 	if {$thread ne $pid} {set status [read_status $pid $thread]}
 	if {![dict exists $status State]} {return [list 0 gone]}
 	set state [string index [dict get $status State] 0]
-	set call [slurp /proc/$pid/task/$thread/syscall]
+	set call [string trim [slurp /proc/$pid/task/$thread/syscall]]
 	set mark [list $thread $state [dict get $status voluntary_ctxt_switches] \
 		[dict get $status nonvoluntary_ctxt_switches] $call \
 		[dict get $status SigPnd] [dict get $status ShdPnd]]
@@ -280,8 +284,11 @@ proc rests_in {pid thread call state} {
 		if {[info exists S(slept,$thread)]} {return [expr {!$S(slept,$thread)}]}
 		return [expr {![string match *nanosleep* [slurp /proc/$pid/task/$thread/wchan]]}]
 	}
-	# vfork, clone, clone3: waits for a child that has not called exec yet.
-	if {$state eq "D"} {return [expr {$number in {56 58 435}}]}
+	# vfork, clone, clone3: waits for a child that has not called exec yet. (A fork that is
+	# itself kept waiting, as while someone moves processes between control groups, does not rest.)
+	if {$state eq "D"} {
+		return [expr {$number in {56 58 435} && [slurp /proc/$pid/task/$thread/wchan] eq "kernel_clone"}]
+	}
 	switch $number {
 		35 {set timed [long_wait $pid $a]}
 		230 {set timed [long_wait $pid $c]}
