@@ -1,6 +1,7 @@
 /* sigmatrix crosscheck: both drivers play the same cells, and must agree. */
 #include "cmd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -499,12 +500,14 @@ static bool make_directory(void *memory, struct crosscheck *c)
 
 static void remove_directory(void *memory, const struct crosscheck *c)
 {
-	unlink(c->first);
-	unlink(timelines_path(memory, c->first));
-	if (!c->output) {
-		unlink(c->second);
-		unlink(timelines_path(memory, c->second));
-	}
+	DIR *directory = opendir(c->directory);
+	const struct dirent *entry;
+
+	/* A driver that was interrupted may have left more than its results. */
+	while (directory && (entry = readdir(directory)))
+		unlink(talloc_asprintf(memory, "%s/%s", c->directory, entry->d_name));
+	if (directory)
+		closedir(directory);
 	rmdir(c->directory);
 }
 
