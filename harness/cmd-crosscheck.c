@@ -225,6 +225,8 @@ static bool play_first(void *memory, struct crosscheck *c)
 		add(&command, memory, "--quiet");
 	add_common(&command, memory, c);
 	int status = run_driver(c, &command, true);
+	if (status >= 128 && !c->stopped)
+		complain("the first driver died of signal %d", status - 128);
 	return status == EXIT_AS_EXPECTED || status == EXIT_NOT_MEASURED;
 }
 

@@ -327,6 +327,10 @@ static int obey(char **w)
 	}
 	if (strcmp(w[0], "on") == 0 && known(w[1]) && known(w[2])) {
 		int sig = signal_of(w[1]);
+		if (strcmp(w[2], "default") == 0) {
+			set_action(sig, SIG_DFL);
+			return 3;
+		}
 		if (strcmp(w[2], "ignore") == 0) {
 			statuses[sig] = -1;
 			answers[sig] = LEAVE;

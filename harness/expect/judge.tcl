@@ -11,6 +11,7 @@ set reasons {
 	forks      "only a tracer counts forks"
 	status     "only a tracer sees how a process ended that another than the silent parent waited for"
 	stops      "only a tracer sees a process that is no actor stop and go on between two looks"
+	pid1       "the second driver does not start the shell as PID 1"
 	order      "the order of two facts that one look told is not known"
 }
 

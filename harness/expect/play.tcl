@@ -54,7 +54,7 @@ proc shell_command {case shell scene home} {
 	}
 }
 
-proc open_stage {case shell scene dir} {
+proc open_stage {case variant shell scene dir} {
 	global S
 	array unset S *,*
 	foreach key {partial tty slave restless} {set S($key) ""}
@@ -70,7 +70,7 @@ proc open_stage {case shell scene dir} {
 	fconfigure $S(events) -blocking 0 -translation binary
 	foreach {name text} [dict get $scene files] {write_text $home/$name $text\n 0755}
 	set command [shell_command $case $shell $scene $home]
-	set options [list -e $dir/actors/events -d $home -s [dict get $case session] \
+	set options [list -e $dir/actors/events -d $home -s [substitute [dict get $case session] $variant] \
 		-I [signal_mask [words [dict get $case ignored]]] \
 		-B [signal_mask [words [dict get $case blocked]]] -w $dir/words]
 	if {[dict get $case mode] eq "stdin"} {
@@ -90,7 +90,7 @@ proc open_stage {case shell scene dir} {
 		error "the stage could not be set: $line"
 	}
 	dict set S(names) shell [list $S(shell)]
-	set session [dict get $case session]
+	set session [substitute [dict get $case session] $variant]
 	dict set S(known) $S(shell) [list running 1 [expr {$session eq "shared" ? 1 : $S(shell)}] \
 		[expr {$session eq "leader" ? $S(shell) : 1}]]
 	dict set S(processes) $S(shell) running
@@ -127,7 +127,7 @@ set stimuli {type keys press signal storm hangup resize tell}
 proc play_scene {case variant shell scene dir factor} {
 	global S
 	set S(deadline) [expr {[clock milliseconds] + int(30000 * $factor)}]
-	open_stage $case $shell $scene $dir
+	open_stage $case $variant $shell $scene $dir
 	set stuck 0
 	set last ""
 	foreach step [dict get $scene steps] {

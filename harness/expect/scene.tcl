@@ -109,6 +109,9 @@ proc parse_steps {text} {
 # The scene, or an NA thrown.
 proc make_scene {case variant shell} {
 	set dialect [dict get $shell dialect]
+	if {[substitute [dict get $case session] $variant] eq "pid1"} {
+		throw NA "not visible: [dict get $::reasons pid1]"
+	}
 	foreach feature [words [dict get $case needs]] {
 		if {$feature in [words [dict get $shell lacks]]} {
 			throw NA "[dict get $shell name] has no $feature"
