@@ -1,5 +1,5 @@
-# sigmatrix: make, make check, make lint, make bench, make fuzz, make install DESTDIR=... PREFIX=..., make clean
-# sigmatrix: make, make check, make lint, make bench, make mutants, make install DESTDIR=... PREFIX=..., make clean
+# sigmatrix: make, make check, make lint, make bench, make fuzz, make mutants, make golden,
+# make portable, make deb, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
@@ -14,9 +14,10 @@ ALL_CFLAGS = $(CFLAGS) $(WARNINGS) $(SANITIZE) -D_GNU_SOURCE -Iharness -MMD -MP 
 LIBS       = $(shell pkg-config --libs $(PACKAGES))
 
 SOURCES  = $(filter-out harness/main.c,$(wildcard harness/*.c harness/*/*.c))
-OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/%,$(SOURCES))) $(BUILD)/assets.o
+# The actors and the second driver are programs of their own.
+OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/% harness/expect/%,$(SOURCES))) \
+	$(BUILD)/assets.o
 ASSETS   = harness/report/html.css harness/report/html.js harness/report/svg.css
-OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/% harness/expect/%,$(SOURCES)))
 UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.c))
 
@@ -155,6 +156,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all fuzzers fuzz unit fixtures check lint golden bench mutants install format clean
+.PHONY: all portable deb fuzzers fuzz unit fixtures check lint golden bench mutants install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d
