@@ -32,7 +32,7 @@ static void print_help(FILE *out)
 	      "\n"
 	      "Try:\n"
 	      "  sigmatrix doctor                                 what can be measured here\n"
-	      "  sigmatrix run --case 'exec/*' --shell dash       some of it; without options, all\n"
+	      "  sigmatrix run --case 'exec/*' --shell dash       some of it, or all\n"
 	      "  sigmatrix explain exec/simple-command --shell bash\n"
 	      "                                                   why a cell says what it says\n"
 	      "\n"

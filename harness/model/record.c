@@ -270,19 +270,24 @@ static int put_escaped(const char *text, FILE *out)
 	return fputs(from, out);
 }
 
-/* Writes one object on one line and lets go of it: this is what keeps memory from growing. */
-static int put_line(FILE *out, json_t *object, bool last)
+int record_put_json(FILE *out, json_t *object, size_t flags, const char *end)
 {
-	char *text = object ? json_dumps(object, ONE_LINE) : NULL;
+	char *text = object ? json_dumps(object, flags) : NULL;
 	bool failed;
 
 	json_decref(object);
 	if (!text)
 		return -EINVAL;
 	errno = 0;
-	failed = put_escaped(text, out) == EOF || fputs(last ? "\n" : ",\n", out) == EOF;
+	failed = put_escaped(text, out) == EOF || fputs(end, out) == EOF;
 	free(text);
 	return !failed ? 0 : errno ? -errno : -EIO;
+}
+
+/* One object on one line, and let go of: this is what keeps memory from growing. */
+static int put_line(FILE *out, json_t *object, bool last)
+{
+	return record_put_json(out, object, ONE_LINE, last ? "\n" : ",\n");
 }
 
 /* The members in sorted order, by hand, because no jansson object ever holds the whole. */
@@ -316,12 +321,7 @@ static int put_typed(FILE *out, const char *type, json_t *object)
 	if (!object)
 		return -EINVAL;
 	set_text(object, "type", type);
-	errno = 0;
-	int rc = json_dumpf(object, out, ONE_LINE);
-	json_decref(object);
-	if (rc || putc('\n', out) == EOF)
-		return ferror(out) && errno ? -errno : -EINVAL;
-	return 0;
+	return record_put_json(out, object, ONE_LINE, "\n");
 }
 
 int results_write_lines(const struct results *results, FILE *out)

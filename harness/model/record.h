@@ -85,6 +85,11 @@ int results_write(const struct results *results, FILE *out);
  * each with the member "type". Flushes. Returns 0 or -errno. */
 int results_write_lines(const struct results *results, FILE *out);
 
+/* Writes a JSON document, takes the reference, and adds 'end'. Control characters that JSON lets
+ * stand as they are (DEL, C1) are escaped too: a terminal would obey them. Flags as json_dumps().
+ * Returns 0 or -errno (EINVAL: the object is NULL or cannot be dumped). */
+int record_put_json(FILE *out, json_t *object, size_t flags, const char *end);
+
 /* Brings cases and cells into their order. results_cell() and the reports rely on it: whoever
  * collects cells as they come must call it before them. */
 void results_sort(struct results *results);

@@ -399,10 +399,9 @@ static int write_json(const struct comparison *c, const struct report_options *o
 	}
 	json_t *document = json_pack("{s:o, s:I, s:o, s:o}", "differences", differences, "same",
 		(json_int_t)c->same, "versions", texts(c->versions), "notes", texts(c->notes));
-	int result = json_dumpf(document, out, JSON_INDENT(1) | JSON_SORT_KEYS);
-	json_decref(document);
-	fputc('\n', out);
-	return result == 0 ? finish(out) : -EIO;
+	int result = record_put_json(out, document, JSON_INDENT(1) | JSON_SORT_KEYS, "\n");
+
+	return result == 0 ? finish(out) : result;
 }
 
 static const struct comparison_format term = {"term", "one line a cell, with both reasons",

@@ -54,11 +54,14 @@ fuzz() {
 		-dict="tests/fuzz/$target.dict" -artifact_prefix="$build/broken-$target-" "$@"
 }
 
-# Each with a fixed seed and a fixed number: the same every time. Nothing is written.
+# Each with a fixed seed and a fixed number: the same every time. What is found new goes into the
+# first directory, which must not be the corpus.
 short_run() {
 	if [ "$libfuzzer" ]; then
+		rm -rf "$build/found-short/$1"
+		mkdir -p "$build/found-short/$1"
 		fuzz "$1" -seed=1 -runs=$(($(find "$corpus/$1" -type f | wc -l) + runs)) \
-			"$corpus/$1"
+			"$build/found-short/$1" "$corpus/$1"
 	else
 		"$build/fuzz/$1" "$corpus/$1"
 	fi >"$build/$1.log" 2>&1

@@ -461,7 +461,7 @@ static const struct fault {
 	{HEAD PROSE
 		"script:\n    echo done >>\"$EVENTS\"\n\n    actor job exti 3 &\n" STEPS OUTCOMES,
 		"x.case:10: unknown instruction 'exti'; did you mean 'exit'?"},
-	{HEAD PROSE "script:\n    actor tty\n" OUTCOMES, "x.case: the name 'tty' is taken"},
+	{HEAD PROSE "script:\n    actor tty\n" OUTCOMES, "x.case:8: the name 'tty' is taken"},
 };
 
 static void test_faults(void **state)
