@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -28,7 +29,8 @@ struct growing {
 struct keep {
 	const struct keep_wish *wish;
 	struct growing journal, timelines;
-	int helper;           /* socket; -1: there is none */
+	int helper; /* socket; -1: there is none */
+	pid_t helper_pid;
 	char *timelines_path; /* where they are to be in the end */
 	bool is_new;          /* the journal was not there before */
 	size_t plays;         /* in the journal */
@@ -297,9 +299,21 @@ static void start_helper(struct keep *keep)
 	}
 	close(fds[1]);
 	keep->helper = fds[0];
+	keep->helper_pid = pid;
 	if (pid > 0)
 		return;
 	close(fds[0]);
+	keep->helper = -1;
+}
+
+/* Waited for: whoever adopts it may never do so, and a zombie counts as a process of the user. */
+static void end_helper(struct keep *keep)
+{
+	if (keep->helper < 0)
+		return;
+	close(keep->helper);
+	while (waitpid(keep->helper_pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	keep->helper = -1;
 }
 
@@ -409,8 +423,7 @@ bool keep_close(struct keep *keep, bool complete)
 		unlink(keep->journal.path);
 	if (stay && (fdatasync(keep->timelines.fd) != 0 || fdatasync(keep->journal.fd) != 0))
 		complain("unable to write %s: %s", keep->journal.path, strerror(errno));
-	if (keep->helper >= 0)
-		close(keep->helper);
+	end_helper(keep);
 	if (close_growing(&keep->timelines) != 0 || close_growing(&keep->journal) != 0) {
 		complain("unable to write %s: %s", keep->timelines_path, strerror(errno));
 		good = false;

@@ -412,7 +412,7 @@ in_mounts() {
 	mkdir "$WORK/gone"
 	run sh -c 'cd "$1" && rmdir "$1" && shift && exec "$@"' sh "$WORK/gone" \
 		"$SIGMATRIX" run "${subset[@]}" --quiet --output r.json
-	assert_equal "$status" 2 # nothing was played
+	assert_equal "$status" 3 # nothing was played
 	assert_output --partial 'No such file or directory'
 	assert_nothing_left
 }
@@ -539,7 +539,7 @@ in_mounts() {
 
 @test "a scene's first process killed: that cell is broken, the others are played" {
 	start_hanging env
-	pkill -KILL -P "$(pgrep -P "$main")"
+	pkill -KILL -P "$(pgrep -d , -P "$main")"
 	local ended=0
 	wait "$main" || ended=$?
 	assert_equal "$ended" 3
