@@ -22,6 +22,7 @@ static const struct command {
 	{"diff", "what changed from one results file to another", cmd_diff},
 	{"doctor", "say what this machine allows, and what would be missing", cmd_doctor},
 	{"crosscheck", "play with two drivers and compare", cmd_crosscheck},
+	{"chain", "run a command, send it a signal, say which process loses it", cmd_chain},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

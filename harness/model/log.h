@@ -28,7 +28,8 @@ enum event_kind {
 	EVENT_EXEC,      /* who replaced its program [text = path] */
 	EVENT_START,     /* an actor reported itself [who, text = its name, status] */
 	EVENT_SIGNAL,    /* a signal was delivered to who [sig, code, other = sender; number: so
-			    many times more during the storm] */
+			    many times more during the storm; how 'w': taken by
+			    sigtimedwait] */
 	EVENT_KILL,      /* who called kill & co. [sig, other = target, group, result] */
 	EVENT_SETPGID,   /* who moved other into group led by number(pid) [target, result] */
 	EVENT_SETSID,    /* who [result] */

@@ -65,12 +65,12 @@ static void set_disposition(int sig, void (*handler)(int))
 	syscall(SYS_rt_sigaction, sig, &action, NULL, sizeof(action.mask));
 }
 
-static void set_mask(uint64_t mask)
+void launch_set_mask(uint64_t mask)
 {
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
-static void reset_dispositions(uint64_t ignored)
+void launch_reset_dispositions(uint64_t ignored)
 {
 	for (int sig = 1; sig <= 64; sig++)
 		set_disposition(sig, ignored & 1ULL << (sig - 1) ? SIG_IGN : SIG_DFL);
@@ -172,7 +172,7 @@ static _Noreturn void become_shell(const struct launch_plan *plan)
 	if (plan->isolation == ISOLATION_SUBREAPER)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	take_place(plan);
-	reset_dispositions(plan->ignored);
+	launch_reset_dispositions(plan->ignored);
 	send_to_harness(MESSAGE_HELLO, 0, NULL);
 	if (recv(FD_WIRE, &go, sizeof(go), 0) <= 0 || go.kind != MESSAGE_GO)
 		_exit(127); /* the harness is gone or could not seize us */
@@ -184,7 +184,7 @@ static _Noreturn void become_shell(const struct launch_plan *plan)
 	umask(022);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	install_filter(plan);
-	set_mask(plan->blocked);
+	launch_set_mask(plan->blocked);
 	execve(plan->file, plan->argv, plan->env);
 	fail("execve");
 }
@@ -230,7 +230,7 @@ static _Noreturn void be_silent_parent(const struct launch_plan *plan)
 
 static _Noreturn void start_in_child(const struct launch_plan *plan, int wire)
 {
-	set_mask(~0ULL);
+	launch_set_mask(~0ULL);
 	/* The worker's death must be ours: nothing else would end an untraced scene then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	keep_descriptors(plan, wire);
@@ -239,12 +239,12 @@ static _Noreturn void start_in_child(const struct launch_plan *plan, int wire)
 
 /* --- in the harness --- */
 
-static pid_t clone_into_namespace(enum isolation isolation)
+pid_t launch_clone(enum isolation isolation, uint64_t flags)
 {
 	if (isolation == ISOLATION_SUBREAPER)
 		return fork();
-	return clone_process(
-		isolation == ISOLATION_USER_PID ? CLONE_NEWPID | CLONE_NEWUSER : CLONE_NEWPID);
+	flags |= CLONE_NEWPID;
+	return clone_process(isolation == ISOLATION_USER_PID ? flags | CLONE_NEWUSER : flags);
 }
 
 static int write_proc(pid_t pid, const char *name, const char *text)
@@ -262,7 +262,7 @@ static int write_proc(pid_t pid, const char *name, const char *text)
 }
 
 /* Everybody stays who they are: only our own ids exist inside.  user_namespaces(7). */
-static int map_ids(pid_t pid)
+int launch_map_ids(pid_t pid)
 {
 	char map[64];
 
@@ -362,7 +362,7 @@ int launch_start(const struct launch_plan *plan, struct launched *out, const cha
 	if (result != 0)
 		return result;
 	*step = "start the scene's first process (clone)";
-	out->init = clone_into_namespace(plan->isolation);
+	out->init = launch_clone(plan->isolation, 0);
 	if (out->init == 0)
 		start_in_child(plan, wires[1]);
 	result = out->init < 0 ? -errno : 0;
@@ -370,7 +370,7 @@ int launch_start(const struct launch_plan *plan, struct launched *out, const cha
 	out->wire = wires[0];
 	if (result == 0 && plan->isolation == ISOLATION_USER_PID) {
 		*step = "write the user namespace's id maps";
-		result = map_ids(out->init);
+		result = launch_map_ids(out->init);
 	}
 	if (result == 0)
 		result = handshake(plan, out, step);

@@ -53,4 +53,19 @@ int launch_read(const struct launched *launched, int *status, const char **step)
 /* Kills everything that was started and reaps it. */
 void launch_end(struct launched *launched, enum isolation isolation);
 
+/* The parts of it that another launcher needs; see chain/start.c. */
+
+/* fork(2), into the namespaces of 'isolation' and those of 'flags' (CLONE_NEW..., only with a
+ * namespace of its own). Returns as fork does. clone(2). */
+pid_t launch_clone(enum isolation isolation, uint64_t flags);
+
+/* For a child in a user namespace: everybody stays who they are. 0 or -errno.
+ * user_namespaces(7). */
+int launch_map_ids(pid_t pid);
+
+/* In the child: every signal gets its default action, but for those ignored (bit N-1 for signal
+ * N); the mask. By system call: libc leaves out its own two. */
+void launch_reset_dispositions(uint64_t ignored);
+void launch_set_mask(uint64_t mask);
+
 #endif

@@ -49,7 +49,9 @@ static bool add_rules(scmp_filter_ctx context, int what)
 	bool guarded = what & FILTER_GUARD;
 
 	return (!guarded || add_guard(context)) &&
-	       (!(what & FILTER_TRACE) || add_traced(context, guarded));
+	       (!(what & FILTER_TRACE) || add_traced(context, guarded)) &&
+	       (!(what & FILTER_WAITS) || seccomp_rule_add(context, SCMP_ACT_TRACE(0),
+						  SCMP_SYS(rt_sigtimedwait), 0) == 0);
 }
 
 /* libseccomp 2.5 exports to a descriptor only. */

@@ -8,8 +8,9 @@
  * tcsetpgrp; without a tracer such a call fails with ENOSYS, so seize first. FILTER_GUARD makes
  * kill(-1, ...) fail with EPERM: without a PID namespace it would reach every process of the user,
  * as root every process of the machine. A shell need not mean it: the kill of procps 4.0.2 makes
- * -1 of "-12345". */
-enum { FILTER_TRACE = 1, FILTER_GUARD = 2 };
+ * -1 of "-12345". FILTER_WAITS stops at rt_sigtimedwait too, which takes signals without a
+ * delivery; scenes do without it, since it costs every wait of an actor two stops. */
+enum { FILTER_TRACE = 1, FILTER_GUARD = 2, FILTER_WAITS = 4 };
 
 /* Builds the filter; everything else runs at full speed. NULL and errno on failure. talloc child of
  * parent. seccomp(2), libseccomp. */

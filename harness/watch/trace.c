@@ -111,14 +111,19 @@ int watch_sender(const struct watch *watch, int code, pid_t inner)
 
 /* --- ptrace --- */
 
+int trace_seize_thread(pid_t tid, bool bound)
+{
+	unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+				PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD;
+
+	if (bound)
+		options |= PTRACE_O_EXITKILL;
+	return ptrace(PTRACE_SEIZE, tid, NULL, options) == 0 ? 0 : -errno;
+}
+
 int trace_seize(pid_t pid)
 {
-	const unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-				      PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-				      PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
-				      PTRACE_O_EXITKILL;
-
-	return ptrace(PTRACE_SEIZE, pid, NULL, options) == 0 ? 0 : -errno;
+	return trace_seize_thread(pid, true);
 }
 
 /* Lets a stopped tracee go on, delivering sig (0: none). While a system call that we looked at
@@ -126,7 +131,7 @@ int trace_seize(pid_t pid)
  * that was killed meanwhile gives ESRCH; its end comes as a status of its own. */
 static void go_on(struct watch *watch, int who, int sig)
 {
-	bool in_call = watch->tracees[who].call_event >= 0;
+	bool in_call = watch->tracees[who].call_event >= 0 || watch->tracees[who].waits;
 
 	ptrace(in_call ? PTRACE_SYSCALL : PTRACE_CONT, watch->log->procs[who].outer, NULL,
 		(long)sig);
@@ -177,6 +182,7 @@ static void saw_exec(struct watch *watch, int who)
 	if (look_status(watch, who, &status))
 		event->status = talloc_memdup(watch->log, &status, sizeof(status));
 	watch->tracees[who].call_event = -1;
+	watch->tracees[who].waits = false;
 }
 
 static pid_t group_of(const struct watch *watch, int who)
@@ -272,10 +278,34 @@ static void saw_call(struct watch *watch, int who)
 	case SYS_ioctl:
 		saw_tcsetpgrp(watch, who, args[2]);
 		break;
+	case SYS_rt_sigtimedwait:
+		watch->tracees[thread].waits = true;
+		watch->tracees[thread].info = args[1];
+		return;
 	default:
 		return;
 	}
 	watch->tracees[thread].call_event = (long)watch->log->count - 1;
+}
+
+/* The return of rt_sigtimedwait: a signal was taken without having been delivered. */
+static void saw_take(struct watch *watch, int who, const struct ptrace_syscall_info *info)
+{
+	struct tracee *tracee = &watch->tracees[who];
+	siginfo_t taken = {0};
+	struct iovec here = {.iov_base = &taken, .iov_len = sizeof(taken)};
+	struct iovec there = {.iov_base = (void *)tracee->info, .iov_len = sizeof(taken)};
+
+	tracee->waits = false;
+	if (info->exit.is_error || info->exit.rval <= 0)
+		return;
+	bool told = tracee->info && process_vm_readv(watch->log->procs[who].outer, &here, 1, &there,
+					    1, 0) == sizeof(taken);
+	struct event *event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, tracee->process);
+	event->sig = (int)info->exit.rval;
+	event->how = 'w';
+	event->code = told ? taken.si_code : 0;
+	event->other = told ? watch_sender(watch, taken.si_code, taken.si_pid) : WHO_UNKNOWN;
 }
 
 static void saw_return(struct watch *watch, int who)
@@ -285,7 +315,11 @@ static void saw_return(struct watch *watch, int who)
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, watch->log->procs[who].outer, sizeof(info), &info) <= 0)
 		return;
-	if (info.op != PTRACE_SYSCALL_INFO_EXIT || *call < 0)
+	if (info.op != PTRACE_SYSCALL_INFO_EXIT)
+		return;
+	if (watch->tracees[who].waits)
+		saw_take(watch, who, &info);
+	if (*call < 0)
 		return;
 	/* A call that is restarted after a signal or a stop (ERESTARTSYS and kin, 512-516) has
 	 * not returned yet: the tracer sees its entry again, as an event of its own. */

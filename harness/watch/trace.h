@@ -9,13 +9,15 @@
 
 /* What the tracer must remember of a process, beside log->procs. */
 struct tracee {
-	bool alive;      /* has not ended, as far as the tracer or the shell's parent told */
-	bool gone;       /* has been reaped: nothing of it is left in /proc */
-	bool listening;  /* in a group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
-	bool thread;     /* a thread, not a process of its own */
-	int process;     /* index of the process a thread belongs to; of a process: its own */
-	bool timed;      /* its last known system call had a timeout; see look.c */
-	long call_event; /* index of the event whose system call has not returned, or -1 */
+	bool alive;         /* has not ended, as far as the tracer or the shell's parent told */
+	bool gone;          /* has been reaped: nothing of it is left in /proc */
+	bool listening;     /* in a group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
+	bool thread;        /* a thread, not a process of its own */
+	int process;        /* index of the process a thread belongs to; of a process: its own */
+	bool timed;         /* its last known system call had a timeout; see look.c */
+	long call_event;    /* index of the event whose system call has not returned, or -1 */
+	bool waits;         /* in rt_sigtimedwait, with FILTER_WAITS ... */
+	unsigned long info; /* ... which tells of the signal here, 0: nowhere */
 };
 
 struct watch {
@@ -24,6 +26,7 @@ struct watch {
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
 	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
+	bool no_init;           /* there is no silent parent that reaps */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
 };
@@ -47,8 +50,10 @@ int watch_find_inner(const struct watch *watch, pid_t inner);
 /* Who sent a signal, from the siginfo its receiver got. */
 int watch_sender(const struct watch *watch, int code, pid_t inner);
 
-/* Seizes a process that is waiting to be started. 0 or -errno. */
-int trace_seize(pid_t pid);
+/* Seizes a process that is waiting to be started, or a thread. With 'bound' it does not outlive
+ * us. 0 or -errno. PTRACE_SEIZE, ptrace(2). */
+int trace_seize_thread(pid_t tid, bool bound);
+int trace_seize(pid_t pid); /* bound */
 
 /* Takes in one status that waitpid(-1, ..., __WALL) returned, and lets the process go on. */
 void trace_status(struct watch *watch, pid_t outer, int status);
