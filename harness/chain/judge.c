@@ -230,6 +230,8 @@ static void take_delivery(struct judgement *j, const struct chain *chain, const 
 		return;
 	struct hop *hop = &j->hops[to];
 	if (event->sig == chain->sig) {
+		if (event->other == event->who && hop->way != WAY_NONE)
+			return; /* shells die of ^C by sending it to themselves */
 		hop->times++;
 		if (hop->way != WAY_NONE)
 			return;
