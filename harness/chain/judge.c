@@ -342,14 +342,20 @@ static void fill_hops(struct judgement *j, const struct chain *chain, int sig)
 
 /* --- why --- */
 
-static enum chain_cause ignored_cause(const struct chain *chain, const struct hop *hop)
+static enum chain_cause ignored_cause(const struct chain *chain, const struct hop *hop, int sig)
 {
 	uint64_t ignored = chain->procs[hop->who].before.ignored;
 
-	if ((chain->sig == SIGINT || chain->sig == SIGQUIT) && has(ignored, SIGINT) &&
-		has(ignored, SIGQUIT))
+	if ((sig == SIGINT || sig == SIGQUIT) && has(ignored, SIGINT) && has(ignored, SIGQUIT))
 		return CAUSE_IGNORED_ASYNC;
-	return chain->sig == SIGHUP ? CAUSE_IGNORED_NOHUP : CAUSE_IGNORED;
+	return sig == SIGHUP ? CAUSE_IGNORED_NOHUP : CAUSE_IGNORED;
+}
+
+static enum chain_cause deaf_cause(const struct chain *chain, const struct hop *hop, int sig)
+{
+	if (hop->disposition == DISPOSITION_IGNORED)
+		return ignored_cause(chain, hop, sig);
+	return hop->disposition == DISPOSITION_PID1 ? CAUSE_PID1_DEFAULT : CAUSE_BLOCKED;
 }
 
 static bool has_live_child(const struct judgement *j, int at)
@@ -382,11 +388,9 @@ static enum chain_cause inaction(const struct chain *chain, const struct judgeme
 		return CAUSE_STOPPED;
 	switch (hop->disposition) {
 	case DISPOSITION_PID1:
-		return CAUSE_PID1_DEFAULT;
 	case DISPOSITION_IGNORED:
-		return ignored_cause(chain, hop);
 	case DISPOSITION_BLOCKED:
-		return CAUSE_BLOCKED;
+		return deaf_cause(chain, hop, chain->sig);
 	case DISPOSITION_CAUGHT:
 	case DISPOSITION_WAITED:
 	case DISPOSITION_SIGNALFD:
@@ -403,6 +407,13 @@ static enum chain_cause inaction(const struct chain *chain, const struct judgeme
 static bool was_told(const struct hop *hop)
 {
 	return hop->way != WAY_NONE || hop->instead;
+}
+
+/* Whatever comes, it cannot act on it. */
+static bool is_deaf(enum chain_disposition disposition)
+{
+	return disposition == DISPOSITION_PID1 || disposition == DISPOSITION_IGNORED ||
+	       disposition == DISPOSITION_BLOCKED;
 }
 
 /* It waits for a child that got the signal as well, and is still there. */
@@ -422,6 +433,8 @@ static bool is_excused(const struct chain *chain, const struct judgement *j, int
 {
 	const struct hop *hop = &j->hops[at];
 
+	if (is_deaf(hop->disposition))
+		return false;
 	if (waits_for_told_child(chain, j, at))
 		return true;
 	if (hop->handed_count == 0)
@@ -468,8 +481,10 @@ static enum chain_cause missed(const struct chain *chain, const struct judgement
 		if (up->did != DID_NOTHING)
 			return CAUSE_LEFT_ORPHAN;
 		cause = inaction(chain, j, above);
-		return cause == CAUSE_CAUGHT_NOTHING && chain->goal == GOAL_REACH ? CAUSE_KEPT
-										  : cause;
+		if (chain->goal == GOAL_REACH &&
+			(cause == CAUSE_CAUGHT_NOTHING || cause == CAUSE_WAITS_FOR_CHILD))
+			return CAUSE_KEPT;
+		return cause;
 	}
 	return CAUSE_NOT_SENT;
 }
@@ -486,6 +501,15 @@ static void break_at(struct judgement *j, int at, int victim, enum chain_cause c
 	j->victim = victim == at ? -1 : victim;
 }
 
+/* A child that has ended and was not waited for, when no other is left to wait for; or -1. */
+static int zombie_child(const struct judgement *j, int at)
+{
+	for (size_t i = 0; i < j->count && !has_live_child(j, at); i++)
+		if (j->hops[i].parent == at && j->hops[i].zombie)
+			return (int)i;
+	return -1;
+}
+
 /* The end was wanted: everybody who is left is a break, and who was never told before the kernel
  * killed it along with PID 1. */
 static void judge_end(const struct chain *chain, struct judgement *j)
@@ -494,7 +518,9 @@ static void judge_end(const struct chain *chain, struct judgement *j)
 		struct hop *hop = &j->hops[i];
 		int at = (int)i;
 
-		if (hop->survived && (!was_told(hop) || !is_excused(chain, j, at))) {
+		if (hop->survived && zombie_child(j, at) >= 0 && !is_deaf(hop->disposition)) {
+			break_at(j, at, zombie_child(j, at), CAUSE_ZOMBIE);
+		} else if (hop->survived && (!was_told(hop) || !is_excused(chain, j, at))) {
 			enum chain_cause cause =
 				was_told(hop) ? inaction(chain, j, at) : missed(chain, j, &at);
 			break_at(j, at, (int)i, cause);
@@ -502,9 +528,6 @@ static void judge_end(const struct chain *chain, struct judgement *j)
 			   hop->did == DID_DIE && hop->number == SIGKILL &&
 			   j->hops[0].did != DID_NOTHING) {
 			break_at(j, 0, (int)i, CAUSE_KILLED_WITH_PID1);
-		} else if (hop->zombie && hop->parent >= 0 && j->hops[hop->parent].survived &&
-			   !has_live_child(j, hop->parent)) {
-			break_at(j, hop->parent, (int)i, CAUSE_ZOMBIE);
 		}
 	}
 	/* Everybody who is left had passed it on, and nobody is to blame further down. */
@@ -542,6 +565,14 @@ static void judge_reach(const struct chain *chain, struct judgement *j)
 	}
 }
 
+/* Nothing was sent; who could not act on it can be told all the same. */
+static void mark_deaf(const struct chain *chain, struct judgement *j, int asked)
+{
+	for (size_t i = 0; i < j->count; i++)
+		if (is_deaf(j->hops[i].disposition))
+			j->hops[i].cause = deaf_cause(chain, &j->hops[i], asked);
+}
+
 struct judgement *chain_judge(const void *parent, const struct chain *chain, int asked)
 {
 	struct judgement *j = talloc_zero(parent, struct judgement);
@@ -551,6 +582,7 @@ struct judgement *chain_judge(const void *parent, const struct chain *chain, int
 	fill_hops(j, chain, chain->sig ? chain->sig : asked);
 	if (!chain->sig) {
 		j->verdict = CHAIN_LOOKED;
+		mark_deaf(chain, j, asked);
 		return j;
 	}
 	j->verdict = CHAIN_WHOLE;
@@ -572,6 +604,18 @@ static const char *name(const void *parent, const struct chain *chain, const str
 	return talloc_asprintf(parent, "%s (pid %d)",
 		escape_terminal(parent, proc->program ? proc->program : "?"),
 		chain->log->procs[hop->who].pid);
+}
+
+static bool is_shell(const struct chain *chain, const struct hop *hop)
+{
+	static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "zsh", "ksh",
+		"ksh93", "mksh", "yash", "posh", "fish", "tcsh", "rc", "oksh", "loksh"};
+	const char *program = chain->procs[hop->who].program;
+
+	for (size_t i = 0; program && i < sizeof(shells) / sizeof(*shells); i++)
+		if (strcmp(program, shells[i]) == 0)
+			return true;
+	return false;
 }
 
 static char *reason(const void *parent, const struct chain *chain, const struct judgement *j)
@@ -609,7 +653,9 @@ static char *reason(const void *parent, const struct chain *chain, const struct 
 		return talloc_asprintf(parent, "%s is stopped", who);
 	case CAUSE_WAITS_FOR_CHILD:
 		return talloc_asprintf(parent,
-			"%s runs a foreground child and waits for it, so it does not act on %s",
+			is_shell(chain, hop) ? "%s runs a foreground child and waits for it, so it "
+					       "does not act on %s"
+					     : "%s waits for its child and does not act on %s",
 			who, sig);
 	case CAUSE_WENT_ON:
 		return talloc_asprintf(parent,

@@ -324,6 +324,21 @@ static void note_set_id(struct runner *r)
 				r->chain->procs[i].program);
 }
 
+static void note_zombies(struct runner *r)
+{
+	for (size_t i = 0; i < r->log->proc_count; i++) {
+		int parent = r->log->procs[i].parent;
+
+		if (r->chain->procs[i].before.state == PROC_ZOMBIE && parent >= 0)
+			note(r,
+				"process %d had ended before the signal, and %s (pid %d) has not "
+				"waited "
+				"for it: a zombie",
+				r->log->procs[i].pid, call_name(r, parent),
+				r->log->procs[parent].pid);
+	}
+}
+
 static char key_for(int sig)
 {
 	switch (sig) {
@@ -615,6 +630,7 @@ static void play(struct runner *r)
 		return;
 	if (r->plan->look_only) {
 		snapshot_take(r->chain, r->watch, false, 0);
+		note_zombies(r);
 		r->result->judgement = chain_judge(r->result, r->chain, r->plan->stages[0].sig);
 		return;
 	}
@@ -625,6 +641,7 @@ static void play(struct runner *r)
 	snapshot_take(r->chain, r->watch, false, holder(r));
 	note_terminal(r);
 	note_set_id(r);
+	note_zombies(r);
 	play_stages(r);
 	if (r->flooded)
 		give_up(r, "the tree makes too many events to be watched (more than %d)",
