@@ -8,9 +8,15 @@ _sigmatrix_values() {
 	--case) sigmatrix list cases 2>/dev/null | sed 's/ .*//' ;;
 	--shell) sigmatrix list shells 2>/dev/null | sed 's/ .*//' ;;
 	--variant) sigmatrix list cases 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u ;;
-	--format | --where) sigmatrix report --help | _sigmatrix_section "$option" ;;
+	--format | --where)
+		if [[ $command == chain ]]; then
+			printf '%s\n' text json dot
+		else
+			sigmatrix report --help | _sigmatrix_section "$option"
+		fi
+		;;
 	--output | --cases | --results) return 1 ;;
-	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|]*\\).*/\\1/p" | tr '|' '\n' ;;
+	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n' ;;
 	esac
 }
 

@@ -29,13 +29,14 @@ function __sigmatrix_values
 		case --variant
 			sigmatrix list cases 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u
 		case --format
-			sigmatrix report --help | sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\)  *\(.*\)/\1\t\2/p'
+			test $words[2] = chain; and printf '%s\n' text json dot
+			or sigmatrix report --help | sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\)  *\(.*\)/\1\t\2/p'
 		case --where
 			sigmatrix report --help | sed -n '/^Conditions:/,/^$/s/^  \([a-z]*=\{0,1\}\)[^ ]*  *\(.*\)/\1\t\2/p'
 		case --output --results --cases
 			__fish_complete_path (commandline -ct)
 		case '--*'
-			sigmatrix $words[2] --help | sed -n "s/^ *$words[-1] \([a-z]*|[a-z|]*\).*/\1/p" | tr '|' '\n'
+			sigmatrix $words[2] --help | sed -n "s/^ *$words[-1] \([a-z]*|[a-z|-]*\).*/\1/p" | tr '|' '\n'
 		case '*'
 			switch $words[2]
 				case explain

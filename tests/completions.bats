@@ -55,6 +55,8 @@ in_zsh() {
 	assert_equal "$(in_bash report x.json --format conf)" conformance
 	assert_equal "$(in_bash list --where dif)" differ
 	assert_equal "$(in_bash list ca)" cases
+	assert_equal "$(in_bash chain --profile dock)" docker-stop
+	assert_equal "$(in_bash chain --format d)" dot
 }
 
 @test "every format and every condition of --help is offered by bash" {
