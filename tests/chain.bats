@@ -13,17 +13,23 @@ setup() {
 }
 
 # Whoever chain started inherited our environment.
+subjects_left() {
+	local environ pid
+	while read -r environ; do
+		pid=${environ#/proc/}
+		pid=${pid%/environ}
+		[[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$HOP" ]] && echo "$pid"
+	done < <(grep -lszxF "CHAIN_TEST=$CHAIN_TEST" /proc/[0-9]*/environ)
+	return 0
+}
+
 assert_no_subject_left() {
-	run grep -lszxF "CHAIN_TEST=$CHAIN_TEST" /proc/[0-9]*/environ
-	local environ left=()
-	for environ in $output; do
-		environ=${environ#/proc/}
-		[[ $(readlink "/proc/${environ%/environ}/exe" 2>/dev/null) == "$HOP" ]] &&
-			left+=("${environ%/environ}")
-	done
-	if ((${#left[@]})); then
-		kill -KILL "${left[@]}"
-		fail "left behind: ${left[*]}"
+	local left
+	left=$(subjects_left)
+	if [[ $left ]]; then
+		# shellcheck disable=SC2086 # several pids
+		kill -KILL $left
+		fail "left behind: $left"
 	fi
 }
 
@@ -408,4 +414,27 @@ start_tree() {
 		says '.notes | any(test("su is set-user-ID and runs without its rights"))' true
 	fi
 	rm -r "$public"
+}
+
+# In the background, its pid in $tool, until the subject has made $WORK/up.
+start_chain() {
+	"$SIGMATRIX" chain --grace 100s --settle 100s --quiet --ready file:/nonexistent -- \
+		bash -c 'setsid "$HOP" pause & : >"$1"; exec "$HOP" ignore' sh "$WORK/up" \
+		>/dev/null 2>&1 3>&- &
+	tool=$!
+	wait_for_file "$WORK/up" "$tool"
+}
+
+@test "whoever ends sigmatrix ends the command with it" {
+	local sig
+	for sig in HUP TERM KILL; do # INT is ignored in what bats starts with &
+		rm -f "$WORK/up"
+		start_chain
+		kill -"$sig" "$tool"
+		wait "$tool" || true
+		# The kernel ends them in its own time once their tracer is gone.
+		local deadline=$((SECONDS + 10))
+		while [[ $(subjects_left) && $SECONDS -lt $deadline ]]; do :; done
+		assert_no_subject_left
+	done
 }
