@@ -132,6 +132,34 @@ hop() {
 	assert_whole
 }
 
+# Where they are installed: the links of the matrix have them.
+@test "inits: to their child, or to its group" {
+	local init tried=0
+	for init in 'tini --' 'dumb-init --single-child --' 'catatonit --'; do
+		command -v "${init%% *}" >/dev/null || continue
+		# shellcheck disable=SC2086 # the words of init
+		chain --profile docker-stop -- $init bash -c '"$HOP" exit 0; true'
+		[[ $chain_status == 3 ]] && skip "$(jq -r .explanation "$WORK/chain.json")"
+		assert_broken 1 forwards-part
+		hop 3 '"\(.got) \(.did.died)"' 'null KILL'
+		tried=1
+	done
+	for init in 'tini -g --' 'dumb-init --' 'catatonit -g --'; do
+		command -v "${init%% *}" >/dev/null || continue
+		# shellcheck disable=SC2086
+		chain --profile docker-stop -- $init bash -c '"$HOP" pause; true'
+		assert_whole
+		hop 3 '"\(.got) \(.did.died)"' 'delivered TERM'
+	done
+	((tried)) || skip "no init is installed"
+}
+
+@test "stopped: the signal stays pending" {
+	chain -- bash -c 'kill -STOP $$; true'
+	assert_broken 1 stopped
+	hop 1 .got pending
+}
+
 @test "nohup, and the ignored signals of an asynchronous list" {
 	chain --signal HUP -- nohup "$HOP" pause
 	assert_broken 1 ignored-nohup

@@ -215,8 +215,10 @@ static void hand(struct judgement *j, struct hop *hop, int to)
 }
 
 /* Children tell their parents with SIGCHLD, and a resumed group gets SIGCONT: no messages. */
-static bool is_news(int sig)
+static bool is_news(const struct chain *chain, int sig)
 {
+	if (sig && sig == chain->sig)
+		return true;
 	return sig != SIGCHLD && sig != SIGCONT && sig != 0;
 }
 
@@ -224,7 +226,7 @@ static void take_delivery(struct judgement *j, const struct chain *chain, const 
 {
 	int to = hop_of(j, event->who), from = event->other >= 0 ? hop_of(j, event->other) : -1;
 
-	if (from >= 0 && from != to && is_news(event->sig))
+	if (from >= 0 && from != to && is_news(chain, event->sig))
 		hand(j, &j->hops[from], event->who);
 	if (to < 0)
 		return;
@@ -237,7 +239,7 @@ static void take_delivery(struct judgement *j, const struct chain *chain, const 
 			return;
 		hop->way = event->how == 'w' ? WAY_WAITED : WAY_DELIVERED;
 		hop->from = event->other;
-	} else if (!hop->instead && is_news(event->sig) && event->other != event->who) {
+	} else if (!hop->instead && is_news(chain, event->sig) && event->other != event->who) {
 		hop->instead = event->sig;
 		hop->instead_from = event->other;
 	}
@@ -261,7 +263,7 @@ static void take_kill(struct judgement *j, const struct chain *chain, const stru
 {
 	int from = hop_of(j, event->who);
 
-	if (from < 0 || event->result != 0 || !is_news(event->sig))
+	if (from < 0 || event->result != 0 || !is_news(chain, event->sig))
 		return;
 	for (size_t i = 0; i < j->count; i++) {
 		struct hop *hop = &j->hops[i];
@@ -527,7 +529,9 @@ static void judge_end(const struct chain *chain, struct judgement *j)
 		} else if (chain->pid1 && i > 0 && !was_told(hop) && !hop->survived &&
 			   hop->did == DID_DIE && hop->number == SIGKILL &&
 			   j->hops[0].did != DID_NOTHING) {
-			break_at(j, 0, (int)i, CAUSE_KILLED_WITH_PID1);
+			break_at(j, 0, (int)i,
+				j->hops[0].handed_count ? CAUSE_FORWARDS_PART
+							: CAUSE_KILLED_WITH_PID1);
 		}
 	}
 	/* Everybody who is left had passed it on, and nobody is to blame further down. */
@@ -667,8 +671,11 @@ static char *reason(const void *parent, const struct chain *chain, const struct 
 		return talloc_asprintf(parent, "%s took %s and did not hand it on to %s", who, sig,
 			victim ? victim : "others");
 	case CAUSE_FORWARDS_PART:
-		return talloc_asprintf(parent, "%s handed the signal on, but not to %s", who,
-			victim ? victim : "others");
+		return talloc_asprintf(parent, "%s handed the signal on, but not to %s%s", who,
+			victim ? victim : "others",
+			chain->pid1 && hop->did != DID_NOTHING
+				? ", which the kernel killed when PID 1 ended"
+				: "");
 	case CAUSE_LEFT_ORPHAN:
 		return hop->did == DID_DIE
 			       ? talloc_asprintf(parent, "%s died of %s and left %s behind", who,

@@ -246,8 +246,8 @@ static int attach_children(struct watch *watch, pid_t pid, int who, bool seize)
 /* Once it is seized its new children come by themselves; those it has are in the list. */
 static int attach_below(struct watch *watch, pid_t pid, int parent, bool seize)
 {
-	if (watch_find_outer(watch, pid) >= 0)
-		return 0;
+	if (watch_find_outer(watch, pid) >= 0 || pid == getpid())
+		return 0; /* known, or ourselves: the tree may be that of our own shell */
 	int result = seize_if(pid, seize);
 	if (result != 0)
 		return result;

@@ -199,6 +199,27 @@ static void test_killed_with_pid1(void **state)
 	expect_broken(chain, 0, CAUSE_KILLED_WITH_PID1);
 }
 
+/* An init that tells its child only, and ends when that has ended. */
+static void test_init_tells_its_child_only(void **state)
+{
+	(void)state;
+	struct chain *chain = new_chain(SIGTERM);
+
+	add(chain, WHO_INIT, "tini");
+	add(chain, 0, "bash");
+	add(chain, 1, "srv");
+	chain->log->procs[0].pid = 1;
+	chain->pid1 = true;
+	chain->procs[0].before.waited = BIT(SIGTERM);
+	got(chain, 0, WHO_HARNESS, SIGTERM);
+	killed(chain, 0, 1, 0, SIGTERM, 0);
+	got(chain, 1, 0, SIGTERM);
+	ended(chain, 1, 's', SIGTERM);
+	ended(chain, 0, 'e', 143);
+	ended(chain, 2, 's', SIGKILL);
+	expect_broken(chain, 0, CAUSE_FORWARDS_PART);
+}
+
 static void test_ignored(void **state)
 {
 	(void)state;
@@ -495,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_shell_waits_for_deaf_child),
 		cmocka_unit_test(test_pid1),
 		cmocka_unit_test(test_killed_with_pid1),
+		cmocka_unit_test(test_init_tells_its_child_only),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_taken_without_delivery),
 		cmocka_unit_test(test_other_group),
