@@ -573,6 +573,7 @@ static void attach(struct runner *r)
 
 		r->chain->pid1 = inner == 1;
 		r->watch->namespaced = inner != r->plan->pid;
+		r->watch->pid1 = r->chain->pid1;
 	}
 }
 
@@ -668,7 +669,7 @@ struct chain_result *chain_run(void *parent, const struct chain_plan *plan)
 	r.chain->goal = plan->goal;
 	r.watch = watch_new(result, r.log, plan->pid1);
 	r.watch->init = getpid();
-	r.watch->no_init = true;
+	r.watch->pid1 = plan->pid1;
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);

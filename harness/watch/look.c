@@ -383,7 +383,7 @@ static bool waits_for(const struct seen *parent, const struct seen *zombie)
 static const char *zombie_unrest(
 	const struct look *look, const struct watch *watch, const struct seen *zombie)
 {
-	if (zombie->status.ppid == watch_init_pid(watch) && !watch->no_init)
+	if (zombie->status.ppid == watch_init_pid(watch))
 		return "about to be reaped";
 	for (size_t i = 0; i < look->count; i++)
 		if (look->seen[i].status.pid == zombie->status.ppid &&

@@ -26,7 +26,6 @@ struct watch {
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
 	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
-	bool no_init;           /* there is no silent parent that reaps */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
 };
