@@ -36,6 +36,7 @@ static void print_help(FILE *out)
 	      "  sigmatrix run --case 'exec/*' --shell dash       some of it, or all\n"
 	      "  sigmatrix explain exec/simple-command --shell bash\n"
 	      "                                                   why a cell says what it says\n"
+	      "  sigmatrix chain -- ./entrypoint.sh               where a signal to it gets lost\n"
 	      "\n"
 	      "Commands:\n",
 		out);

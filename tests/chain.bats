@@ -191,6 +191,14 @@ hop() {
 	hop 1 '.sent_to | length' 1
 }
 
+@test "a forwarder that sends by pidfd to a child that shows no delivery" {
+	chain -- "$HOP" forward-pidfd "$HOP" signalfd
+	assert_whole
+	run jq -c '[.hops[0].sent_to == [.hops[1].pid], .hops[1].from == .hops[0].pid,
+		.hops[1].got]' "$WORK/chain.json"
+	assert_output '[true,true,"signalfd"]'
+}
+
 @test "a python subprocess" {
 	command -v python3 >/dev/null || skip "no python3"
 	chain -- python3 -c 'import os, subprocess; subprocess.run([os.environ["HOP"], "pause"])'

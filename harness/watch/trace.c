@@ -218,6 +218,22 @@ static void saw_kill(struct watch *watch, int who, pid_t target, int sig)
 	set_target(watch, event, target);
 }
 
+/* pidfd_send_signal(2): whom the descriptor stands for is told in our numbers; proc(5), fdinfo. */
+static void saw_pidfd_kill(struct watch *watch, int who, int fd, int sig)
+{
+	char name[64], text[1024];
+	struct event *event = log_add(watch->log, EVENT_KILL, SOURCE_TRACE, who);
+
+	event->sig = sig;
+	event->result = LOG_PENDING;
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	if (proc_read(watch->log->procs[who].outer, name, text, sizeof(text)) <= 0)
+		return;
+	event->other = watch_find_outer(watch, (pid_t)number_after(text, "Pid:"));
+	if (event->other >= 0)
+		event->number = watch->log->procs[event->other].pid;
+}
+
 static void saw_setpgid(struct watch *watch, int who, pid_t pid, pid_t group)
 {
 	struct event *event = log_add(watch->log, EVENT_SETPGID, SOURCE_TRACE, who);
@@ -266,8 +282,7 @@ static void saw_call(struct watch *watch, int who)
 		saw_kill(watch, who, (pid_t)args[1], (int)args[2]);
 		break;
 	case SYS_pidfd_send_signal:
-		saw_kill(watch, who, 0, (int)args[1]);
-		watch->log->events[watch->log->count - 1].other = WHO_NONE;
+		saw_pidfd_kill(watch, who, (int)args[0], (int)args[1]);
 		break;
 	case SYS_setpgid:
 		saw_setpgid(watch, who, (pid_t)args[0], (pid_t)args[1]);
