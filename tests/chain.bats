@@ -349,6 +349,22 @@ s.bind(("127.0.0.1", 47311)); s.listen(); time.sleep(1000)'
 	says '.explanation | test("died of KILL before")' true
 }
 
+@test "what cannot be measured: tracing or namespaces are refused" {
+	run --separate-stderr "$DENY" ptrace -- "$SIGMATRIX" chain -- "$HOP" pause
+	assert_equal "$status" 3
+	assert_output --partial 'unable to trace the command (PTRACE_SEIZE): Operation not permitted'
+	assert_output --partial "'sigmatrix doctor' says"
+	assert_no_subject_left
+	unshare --user --map-root-user true || skip "no user namespaces"
+	# shellcheck disable=SC2016 # for that sh
+	run --separate-stderr unshare --user --map-root-user sh -c '
+		echo 0 >/proc/sys/user/max_pid_namespaces; exec "$@"' sh \
+		"$SIGMATRIX" chain --profile docker-stop -- "$HOP" pause
+	assert_equal "$status" 3
+	assert_output --partial 'unable to make a PID namespace'
+	assert_no_subject_left
+}
+
 @test "usage" {
 	run sigmatrix chain
 	assert_failure 2

@@ -545,7 +545,8 @@ static void start_command(struct runner *r)
 	if (theirs >= 0)
 		close(theirs);
 	if (result != 0) {
-		give_up(r, "unable to %s: %s", step, strerror(-result));
+		give_up(r, "unable to %s: %s ('sigmatrix doctor' says what this machine refuses)",
+			step, strerror(-result));
 		return;
 	}
 	if (started.proc_failed)
