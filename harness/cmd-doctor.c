@@ -141,7 +141,7 @@ static void check_trace(struct doctor *d, const struct abilities *a)
 
 static void check_room(struct doctor *d, const char *actor)
 {
-	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	const char *dir = run_place();
 	struct statvfs fs;
 	const char *why;
 	char *run = run_open(d->memory, actor, &why);

@@ -472,7 +472,7 @@ bool open_context(void *parent, struct cell_context *context, enum trace_wish tr
 		return true;
 	complain("unable to make a directory for the run in %s: %s (set TMPDIR to a writable place "
 		 "with room and a short name)",
-		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", why ? why : strerror(errno));
+		run_place(), why ? why : strerror(errno));
 	close_context(context);
 	return false;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,19 +12,41 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
 #include <talloc.h>
 #include <unistd.h>
 
+enum { FAST_BYTES = 128 << 20 };
+
 /* A name that nobody else gives. */
 static const char run_prefix[] = ".sigmatrix-run-";
 
-/* TMPDIR, made absolute: scenes have another working directory. */
-static char *temporary_directory(const void *parent)
+/* A scene's files live for milliseconds: in memory they cost a twentieth less of all processor
+ * time. */
+static bool is_fast_place(const char *path)
+{
+	struct statfs fs;
+
+	return access(path, W_OK | X_OK) == 0 && statfs(path, &fs) == 0 &&
+	       fs.f_type == TMPFS_MAGIC && !(fs.f_flags & ST_NOEXEC) &&
+	       (unsigned long long)fs.f_bavail * (unsigned long)fs.f_bsize >= FAST_BYTES;
+}
+
+const char *run_place(void)
 {
 	const char *dir = getenv("TMPDIR");
-	char *absolute = realpath(dir && *dir ? dir : "/tmp", NULL);
+
+	if (dir && *dir)
+		return dir;
+	return is_fast_place("/dev/shm") ? "/dev/shm" : "/tmp";
+}
+
+/* Made absolute: scenes have another working directory. */
+static char *temporary_directory(const void *parent)
+{
+	char *absolute = realpath(run_place(), NULL);
 	char *copy = absolute ? talloc_strdup(parent, absolute) : NULL;
 
 	free(absolute);

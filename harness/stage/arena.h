@@ -12,6 +12,10 @@ struct arena {
 	int listener_fd; /* non-blocking */
 };
 
+/* Where runs have their directory: TMPDIR; else /dev/shm, when it is in memory, has room and lets
+ * programs be executed; else /tmp. */
+const char *run_place(void);
+
 /* The directory of a whole run, with bin/actor (a link to actor_file) in it. NULL and *why, or
  * *why = NULL and errno, on failure. talloc child of parent; run_close() removes it with everything
  * in it. Directories that an earlier run left because it was killed are removed on the way: nobody
