@@ -8,106 +8,96 @@
 #include "../model/case.h"
 #include "../report/report.h"
 
+/* clang-format off: it would break every sentence into ragged pieces */
 static const struct {
 	const char *word, *advice;
 } causes[CAUSE_COUNT] = {
 	[CAUSE_NONE] = {"none", NULL},
-	[CAUSE_RAW_TTY] = {"raw-terminal", "A program has switched the terminal's signal keys off "
-					   "(stty -isig, raw mode): the key "
-					   "is an ordinary byte for it. It must act on that byte "
-					   "itself; from outside use 'kill'."},
+	[CAUSE_RAW_TTY] = {"raw-terminal",
+		"A program has switched the terminal's signal keys off (stty -isig, raw mode): "
+		"the key is an ordinary byte for it. It must act on that byte itself; from "
+		"outside use 'kill'."},
 	[CAUSE_NOT_SENT] = {"not-sent",
 		"Nobody was there to be sent it: check the group or the pid given to --to."},
 	[CAUSE_OTHER_SESSION] = {"other-session",
 		"It left the session (setsid, a daemon, systemd-run, a terminal of its own), so "
-		"neither "
-		"the terminal nor a group kill reaches it. Start it without setsid (setsid --wait "
-		"does "
-		"not forward either), or let its parent trap the signal and kill its group."},
+		"neither the terminal nor a group kill reaches it. Start it without setsid "
+		"(setsid --wait does not forward either), or let its parent trap the signal and "
+		"kill its group."},
 	[CAUSE_OTHER_GROUP] = {"other-group",
 		"It is in a process group of its own (job control, set -m, setpgid, timeout "
-		"without "
-		"--foreground), so a signal to the other group passes it by. Start it without job "
-		"control, use 'timeout --foreground', or let its parent forward the signal to that "
-		"group: kill -TERM -PGID."},
-	[CAUSE_PID1_DEFAULT] = {"pid1-default", "The kernel drops a signal whose action is the "
-						"default when it goes to PID 1. Put an "
-						"init in front (docker run --init, tini, "
-						"dumb-init), or install a handler; if it is a "
-						"shell that only starts the program, use exec."},
+		"without --foreground), so a signal to the other group passes it by. Start it "
+		"without job control, use 'timeout --foreground', or let its parent forward the "
+		"signal to that group: kill -TERM -PGID."},
+	[CAUSE_PID1_DEFAULT] = {"pid1-default",
+		"The kernel drops a signal whose action is the default when it goes to PID 1. "
+		"Put an init in front (docker run --init, tini, dumb-init), or install a "
+		"handler; if it is a shell that only starts the program, use exec."},
 	[CAUSE_IGNORED_ASYNC] = {"ignored-async",
-		"SIGINT and SIGQUIT are both ignored: a shell without job control starts 'command "
-		"&' so, "
-		"and children inherit it. Start it in the foreground, with 'set -m', or send TERM "
-		"instead; a shell cannot undo it with trap, a program can (signal(SIGINT, "
-		"SIG_DFL))."},
-	[CAUSE_IGNORED_NOHUP] = {"ignored-nohup", "SIGHUP is ignored, as nohup does, and children "
-						  "inherit it. Drop nohup, or send TERM."},
+		"SIGINT and SIGQUIT are both ignored: a shell without job control starts "
+		"'command &' so, and children inherit it. Start it in the foreground, with 'set "
+		"-m', or send TERM instead; a shell cannot undo it with trap, a program can "
+		"(signal(SIGINT, SIG_DFL))."},
+	[CAUSE_IGNORED_NOHUP] = {"ignored-nohup",
+		"SIGHUP is ignored, as nohup does, and children inherit it. Drop nohup, or send "
+		"TERM."},
 	[CAUSE_IGNORED] = {"ignored",
-		"The signal is ignored (trap '' in a parent, SIG_IGN), and exec and fork hand that "
-		"on. "
-		"Remove the trap or reset it before exec, for example with 'env "
+		"The signal is ignored (trap '' in a parent, SIG_IGN), and exec and fork hand "
+		"that on. Remove the trap or reset it before exec, for example with 'env "
 		"--default-signal=TERM'."},
-	[CAUSE_BLOCKED] = {"blocked", "The signal is blocked in every thread and nobody takes it "
-				      "from the mask; exec and fork "
-				      "hand the mask on. Unblock it, or reset it before exec: 'env "
-				      "--block-signal' shows how "
-				      "masks are set, 'setpriv' and most runtimes keep them."},
-	[CAUSE_STOPPED] = {"stopped", "It is stopped (^Z, SIGSTOP, a background read from the "
-				      "terminal): the signal stays "
-				      "pending until SIGCONT. Send CONT after it."},
+	[CAUSE_BLOCKED] = {"blocked",
+		"The signal is blocked in every thread and nobody takes it from the mask; exec "
+		"and fork hand the mask on. Unblock it, or reset it before exec: 'env "
+		"--block-signal' shows how masks are set, 'setpriv' and most runtimes keep "
+		"them."},
+	[CAUSE_STOPPED] = {"stopped",
+		"It is stopped (^Z, SIGSTOP, a background read from the terminal): the signal "
+		"stays pending until SIGCONT. Send CONT after it."},
 	[CAUSE_WAITS_FOR_CHILD] = {"waits-for-child",
-		"A shell runs its trap, or acts on ^C, only when its foreground child has ended. "
-		"Use 'exec "
-		"program' as the script's last command; or run it in the background and wait: "
-		"'program & "
-		"pid=$!; trap \"kill -TERM $pid\" TERM; wait $pid; wait $pid'; or let the sender "
-		"signal "
-		"the whole group (tini -g, kill -TERM -PGID)."},
+		"A shell runs its trap, or acts on ^C, only when its foreground child has "
+		"ended. Use 'exec program' as the script's last command; or run it in the "
+		"background and wait: 'program & pid=$!; trap \"kill -TERM $pid\" TERM; wait "
+		"$pid; wait $pid'; or let the sender signal the whole group (tini -g, kill "
+		"-TERM -PGID)."},
 	[CAUSE_WENT_ON] = {"went-on",
 		"Its child took the signal and exited instead of dying of it, so the shell "
-		"believes that "
-		"it was handled and goes on. The child should end by the signal: reset it to the "
-		"default "
-		"and kill itself; or the script should check the status: program || exit."},
+		"believes that it was handled and goes on. The child should end by the signal: "
+		"reset it to the default and kill itself; or the script should check the "
+		"status: program || exit."},
 	[CAUSE_CAUGHT_NOTHING] = {"caught-nothing",
 		"It has a handler (or takes the signal by sigwait or signalfd) but did not end "
-		"within the "
-		"grace time. Look at what the handler waits for, or give it more time (--grace)."},
-	[CAUSE_KEPT] = {"kept", "It got the signal and did not hand it on. Use exec so that the "
-				"program takes its place, "
-				"or forward it: trap 'kill -USR1 $pid' USR1."},
-	[CAUSE_FORWARDS_PART] = {"forwards-part", "It hands the signal to its own child only, not "
-						  "to that child's descendants. Send to the "
-						  "whole group: tini -g, dumb-init without "
-						  "--single-child, catatonit -g; or use exec in "
-						  "the script between."},
+		"within the grace time. Look at what the handler waits for, or give it more "
+		"time (--grace)."},
+	[CAUSE_KEPT] = {"kept",
+		"It got the signal and did not hand it on. Use exec so that the program takes "
+		"its place, or forward it: trap 'kill -USR1 $pid' USR1."},
+	[CAUSE_FORWARDS_PART] = {"forwards-part",
+		"It hands the signal to its own child only, not to that child's descendants. "
+		"Send to the whole group: tini -g, dumb-init without --single-child, catatonit "
+		"-g; or use exec in the script between."},
 	[CAUSE_LEFT_ORPHAN] = {"left-orphan",
-		"It died and took nobody along. Use 'exec program' so that the program itself is "
-		"signalled; or trap the signal, forward it and wait; or send it to the whole group "
-		"(kill "
-		"-TERM -PGID, tini -g)."},
+		"It died and took nobody along. Use 'exec program' so that the program itself "
+		"is signalled; or trap the signal, forward it and wait; or send it to the whole "
+		"group (kill -TERM -PGID, tini -g)."},
 	[CAUSE_DIED_OF_IT] = {"died-of-it",
-		"The default action of this signal ends the process. Install a handler before it "
-		"is sent, "
-		"or use exec so that a program with a handler takes its place."},
+		"The default action of this signal ends the process. Install a handler before "
+		"it is sent, or use exec so that a program with a handler takes its place."},
 	[CAUSE_KILLED_WITH_PID1] = {"killed-with-pid1",
 		"When PID 1 ends the kernel kills all the rest of the container at once. PID 1 "
-		"must forward "
-		"the signal and wait for the end of the others: use exec, an init, or trap and "
-		"wait (twice, "
-		"the first wait is interrupted by the trap)."},
-	[CAUSE_ZOMBIE] = {"zombie", "Its child has ended, but it does not wait for it: a zombie is "
-				    "left. It should call wait "
-				    "or ignore SIGCHLD; as PID 1, put an init in front."},
+		"must forward the signal and wait for the end of the others: use exec, an init, "
+		"or trap and wait (twice, the first wait is interrupted by the trap)."},
+	[CAUSE_ZOMBIE] = {"zombie",
+		"Its child has ended, but it does not wait for it: a zombie is left. It should "
+		"call wait or ignore SIGCHLD; as PID 1, put an init in front."},
 	[CAUSE_FORKED_AFTER] = {"forked-after",
-		"It was started after the signal had gone out. Whoever starts it must look whether "
-		"it is to "
-		"end (block the signal around fork), or the sender must send again."},
+		"It was started after the signal had gone out. Whoever starts it must look "
+		"whether it is to end (block the signal around fork), or the sender must send "
+		"again."},
 	[CAUSE_UNKNOWN] = {"unknown",
-		"It got the signal and did not act, for no reason that can be seen from outside; "
-		"uninterruptible waits (state D) do so."},
+		"It got the signal and did not act, for no reason that can be seen from "
+		"outside; uninterruptible waits (state D) do so."},
 };
+/* clang-format on */
 
 const char *cause_word(enum chain_cause cause)
 {
