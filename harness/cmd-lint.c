@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
+#include <unistd.h>
+
+#include "model/guide.h"
 
 static const char help[] = "Usage: sigmatrix lint [FILE]...\n"
 			   "\n"
-			   "Checks case files (*.case) and shell files (*.shell); without a FILE "
-			   "all of the project's.\n"
+			   "Checks case files (*.case), shell files (*.shell), and what the book is "
+			   "made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
 			   "Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
 			   "\n"
 			   "  --cases DIR   check the cases below this directory\n";
@@ -57,9 +60,29 @@ static void check_file(void *memory, const char *path, struct diag *diag)
 			case_load(memory, path, name, diag);
 	} else if (ends_with(path, ".shell")) {
 		shell_load(memory, path, name_from_path(memory, path, 1), diag);
+	} else if (ends_with(path, ".topic")) {
+		topic_load(memory, path, name_from_path(memory, path, 1), diag);
+	} else if (ends_with(path, ".claim")) {
+		claim_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else {
-		diag_add(diag, path, 0, "the name must end in .case or .shell");
+		diag_add(diag, path, 0, "the name must end in .case, .shell, .topic or .claim");
 	}
+}
+
+/* Cases and shells, and what is said of them where it is installed. */
+static void check_all(
+	void *memory, const char *dir, size_t *cases, size_t *shells, struct diag *diag)
+{
+	struct test_case **all_cases = case_load_all(memory, dir, NULL, cases, diag);
+	struct shell **all_shells =
+		shell_load_all(memory, data_path(memory, "shells"), shells, diag);
+	const char *docs = data_path(memory, "docs");
+
+	/* Of somebody else's cases nothing is said there. */
+	if (diag->count || strcmp(dir, data_path(memory, "cases")) ||
+		access(talloc_asprintf(memory, "%s/topics", docs), F_OK) != 0)
+		return;
+	guide_check(guide_load(memory, docs, diag), all_cases, *cases, all_shells, *shells, diag);
 }
 
 static int lint(void *memory, const char *dir, char **files)
@@ -69,10 +92,8 @@ static int lint(void *memory, const char *dir, char **files)
 
 	for (size_t i = 0; files[i]; i++)
 		check_file(memory, files[i], diag);
-	if (!files[0]) {
-		case_load_all(memory, dir, NULL, &cases, diag);
-		shell_load_all(memory, data_path(memory, "shells"), &shells, diag);
-	}
+	if (!files[0])
+		check_all(memory, dir, &cases, &shells, diag);
 	diag_print(diag, stderr);
 	if (diag->count > 0) {
 		complain("%zu complaint%s", diag->count, diag->count == 1 ? "" : "s");

@@ -11,11 +11,11 @@
 
 struct report_wish {
 	const struct report *report;
-	const char *output, *colour, *timelines;
+	const char *output, *colour, *timelines, *guide;
 	struct words_option shells, cases, where;
 };
 
-enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE, OPT_TIMELINES };
+enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE, OPT_TIMELINES, OPT_GUIDE };
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
@@ -25,6 +25,7 @@ static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
 	{"where", required_argument, NULL, OPT_WHERE},
 	{"timelines", required_argument, NULL, OPT_TIMELINES},
+	{"guide", required_argument, NULL, OPT_GUIDE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -37,16 +38,18 @@ static void print_help(void)
 	      "  sigmatrix report results/matrix.json\n"
 	      "  sigmatrix report results/matrix.json --format html --output matrix.html\n"
 	      "  sigmatrix report results/matrix.json --format markdown --output MATRIX.md\n"
+	      "  sigmatrix report results/matrix.json --format book --output signals-book\n"
 	      "  sigmatrix report results/matrix.json --format conformance --shell dash\n"
 	      "  sigmatrix report results/matrix.json --where differ --shell dash --shell bash\n"
 	      "\n"
 	      "  --format FORMAT   see below\n"
-	      "  --output FILE     write the report there\n"
+	      "  --output FILE     write the report there; a book is a directory\n"
 	      "  --shell NAME      only this shell; may be repeated\n"
 	      "  --case GLOB       only cases whose name, group or last part matches; may be\n"
 	      "                    repeated\n"
 	      "  --timelines FILE  what pictures are drawn of (html); if not given, the file\n"
 	      "                    that run kept beside RESULTS, if it is there\n"
+	      "  --guide DIR       topics, claims and glossary of a book; if not given, ours\n"
 	      "  --where CONDITION only rows of which it holds, see below; all of several must\n"
 	      "  --color auto|always|never\n"
 	      "\nFormats:\n",
@@ -87,6 +90,34 @@ static const char *timelines_beside(const void *parent, const char *path)
 	return access(beside, R_OK) == 0 ? beside : NULL;
 }
 
+static int write_pages(void *memory, const struct results *results, const struct report_wish *wish,
+	struct report_options *how)
+{
+	struct diag *diag = diag_new(memory);
+	const char *fault;
+	struct tree *tree;
+	int result;
+
+	how->guide = guide_load(
+		memory, wish->guide ? wish->guide : data_path(memory, "docs"), diag);
+	if (diag->count) {
+		diag_print(diag, stderr);
+		return EXIT_BAD_USAGE;
+	}
+	tree = tree_open(memory, wish->output, &fault);
+	if (!tree) {
+		complain("%s", fault);
+		return EXIT_NOT_MEASURED;
+	}
+	wish->report->write_tree(results, how, tree);
+	result = tree_finish(tree);
+	talloc_free(tree);
+	if (!result)
+		return 0;
+	complain("unable to write %s: %s", wish->output, strerror(-result));
+	return EXIT_NOT_MEASURED;
+}
+
 static int report_on(void *memory, const char *path, const struct report_wish *wish)
 {
 	const struct selection selection = {
@@ -99,6 +130,8 @@ static int report_on(void *memory, const char *path, const struct report_wish *w
 
 	if (!results)
 		return EXIT_BAD_USAGE;
+	if (wish->report->write_tree)
+		return write_pages(memory, results, wish, &how);
 	if (wish->output)
 		return write_file(memory, results, wish->report, &how, wish->output);
 	int result = wish->report->write(results, &how, stdout);
@@ -140,6 +173,9 @@ static int parse_and_report(void *memory, int argc, char **argv)
 		case OPT_TIMELINES:
 			wish.timelines = optarg;
 			break;
+		case OPT_GUIDE:
+			wish.guide = optarg;
+			break;
 		case 'h':
 			print_help();
 			return 0;
@@ -150,6 +186,9 @@ static int parse_and_report(void *memory, int argc, char **argv)
 	if (optind + 1 != argc)
 		return usage_error(
 			"report", "name one results file, for example results/matrix.json");
+	if (wish.report->write_tree && !wish.output)
+		return usage_error("report", "%s is a directory of pages: name it with --output",
+			wish.report->name);
 	return report_on(memory, argv[optind], &wish);
 }
 

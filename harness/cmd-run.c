@@ -137,6 +137,17 @@ static bool parse_factor(const char *text, double *out)
 	return false;
 }
 
+/* False after complaining. */
+static bool check_format(const char *name)
+{
+	const struct report *report = find_report("run", name);
+
+	if (report && !report->write)
+		usage_error("run",
+			"%s is a directory of pages: make it with 'sigmatrix report'", name);
+	return report && report->write;
+}
+
 /* -1: go on, else the exit status. */
 static int parse_option(void *memory, struct run_options *o, int option)
 {
@@ -162,7 +173,7 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		return -1;
 	case OPT_FORMAT:
 		o->format = optarg;
-		return find_report("run", optarg) ? -1 : EXIT_BAD_USAGE;
+		return check_format(optarg) ? -1 : EXIT_BAD_USAGE;
 	case OPT_FACTOR:
 		return parse_factor(optarg, &o->timeout_factor) ? -1 : EXIT_BAD_USAGE;
 	case OPT_CASES:

@@ -206,4 +206,4 @@ static int write_conformance(
 }
 
 const struct report report_conformance = {"conformance",
-	"each shell: its deviations, what it may do, what is n/a", write_conformance};
+	"each shell: its deviations, what it may do, what is n/a", write_conformance, NULL};

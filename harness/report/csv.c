@@ -56,4 +56,4 @@ static int write_csv(const struct results *results, const struct report_options 
 	return report_finish(out);
 }
 
-const struct report report_csv = {"csv", "one line a cell, for spreadsheets", write_csv};
+const struct report report_csv = {"csv", "one line a cell, for spreadsheets", write_csv, NULL};

@@ -635,4 +635,4 @@ static int write_html(
 }
 
 const struct report report_html = {
-	"html", "one page for a browser, with the evidence behind each cell", write_html};
+	"html", "one page for a browser, with the evidence behind each cell", write_html, NULL};

@@ -8,4 +8,4 @@ static int write_json(
 	return results_write(results, out);
 }
 
-const struct report report_json = {"json", "the results document, for other programs", write_json};
+const struct report report_json = {"json", "the results document, for other programs", write_json, NULL};

@@ -118,4 +118,4 @@ static int write_junit(
 }
 
 const struct report report_junit = {
-	"junit", "JUnit XML: a suite a shell, what violates fails", write_junit};
+	"junit", "JUnit XML: a suite a shell, what violates fails", write_junit, NULL};

@@ -448,7 +448,7 @@ static int write_markdown(
 }
 
 const struct report report_markdown = {
-	"markdown", "the matrix and the cases, as a page", write_markdown};
+	"markdown", "the matrix and the cases, as a page", write_markdown, NULL};
 
 /* The summary ------------------------------------------------------------------------------- */
 
@@ -600,4 +600,4 @@ static int write_summary(
 }
 
 const struct report report_summary = {
-	"summary", "the page in short, below 1 MiB: for a CI step summary", write_summary};
+	"summary", "the page in short, below 1 MiB: for a CI step summary", write_summary, NULL};

@@ -9,4 +9,4 @@ static int write_ndjson(
 }
 
 const struct report report_ndjson = {
-	"ndjson", "the same as json, one object a line with its \"type\"", write_ndjson};
+	"ndjson", "the same as json, one object a line with its \"type\"", write_ndjson, NULL};

@@ -12,8 +12,8 @@
 #include "../model/utf8.h"
 
 const struct report *const reports[] = {&report_term, &report_markdown, &report_summary,
-	&report_conformance, &report_man, &report_html, &report_csv, &report_tap, &report_junit,
-	&report_json, &report_ndjson, NULL};
+	&report_conformance, &report_man, &report_html, &report_book, &report_csv, &report_tap,
+	&report_junit, &report_json, &report_ndjson, NULL};
 
 /* Harmless text ---------------------------------------------------------------------------- */
 

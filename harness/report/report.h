@@ -5,25 +5,31 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "../model/guide.h"
 #include "../model/record.h"
+#include "tree.h"
 
 struct report_options {
 	bool colour;
 	int width;             /* columns of the terminal; 80 when unknown */
 	bool brief;            /* the rows and nothing around them */
 	const char *timelines; /* the file of timelines that goes with the results, or NULL */
+	const struct guide *guide; /* what goes into a report of many pages, or NULL */
 };
 
 struct report {
 	const char *name; /* --format NAME */
 	const char *summary;
-	/* Returns 0 or -errno of a failed write. */
+	/* Returns 0 or -errno of a failed write. NULL when it is of many pages. */
 	int (*write)(
 		const struct results *results, const struct report_options *options, FILE *out);
+	/* Writes its pages; whether that worked is asked of the tree. Or NULL. */
+	void (*write_tree)(const struct results *results, const struct report_options *options,
+		struct tree *tree);
 };
 
 extern const struct report report_term, report_markdown, report_summary, report_conformance,
-	report_man, report_csv, report_tap, report_junit, report_json, report_ndjson, report_html;
+	report_man, report_csv, report_tap, report_junit, report_json, report_ndjson, report_html, report_book;
 
 /* All reports, NULL-terminated. */
 extern const struct report *const reports[];

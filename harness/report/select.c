@@ -144,6 +144,14 @@ static const char *others_agree(const struct row *row, const char *outside)
 	return several ? common : NULL;
 }
 
+const char *row_others_agree(
+	const struct results *results, const struct cell **cells, const char *outside)
+{
+	const struct row row = {results, cells};
+
+	return others_agree(&row, outside);
+}
+
 static bool family_alone(const struct row *row, const char *name)
 {
 	const char *common = others_agree(row, name);

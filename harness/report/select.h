@@ -19,4 +19,9 @@ extern const char select_help[];
  * be sorted. NULL, or what is wrong with the selection (talloc child of the results). */
 const char *results_select(struct results *results, const struct selection *selection);
 
+/* What all shells outside of the family came to in a row; NULL where they do not agree, or are of
+ * fewer than two families. 'cells' has one for each shell of the results, NULL: not played. */
+const char *row_others_agree(
+	const struct results *results, const struct cell **cells, const char *family);
+
 #endif

@@ -81,4 +81,4 @@ static int write_tap(const struct results *results, const struct report_options 
 	return report_finish(out);
 }
 
-const struct report report_tap = {"tap", "TAP 14: what violates is not ok", write_tap};
+const struct report report_tap = {"tap", "TAP 14: what violates is not ok", write_tap, NULL};

@@ -1,0 +1,75 @@
+/* What people wrote about the cases, for the book: topics (docs/topics/NAME.topic), claims
+ * (docs/claims/NAME.claim) and the glossary. Each file is a header, an empty line and prose. Data
+ * only: what was measured is not known here. docs/architecture.md has the formats. */
+#ifndef SIGMATRIX_GUIDE_H
+#define SIGMATRIX_GUIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "case.h"
+#include "diag.h"
+#include "shell.h"
+
+/* "case=exec/simple-command shell=dash|posh outcome!=exec": the cells it is about, and what they
+ * came to if the claim is true. */
+struct word_test {
+	const char **words; /* NULL-terminated */
+	bool no;            /* "!=": none of them */
+};
+
+struct expectation {
+	int line;
+	const char *text; /* as written */
+	bool differ;      /* the outcomes are not all the same; 'outcome' is empty */
+	const char *case_name;
+	struct word_test variant, shell; /* no words: all; those of shell are globs */
+	struct word_test outcome;
+};
+
+struct claim {
+	const char *path, *name;
+	const char *title;    /* the statement */
+	const char **sources; /* NULL-terminated; at least one */
+	struct expectation *expectations;
+	size_t expectation_count; /* 0: this suite cannot decide it, the prose says why */
+	const char *prose;
+};
+
+struct topic {
+	const char *path, *name, *title;
+	const char **globs; /* NULL-terminated; as for case_wanted() */
+	long order;
+	const char *prose;
+};
+
+struct guide {
+	struct topic **topics; /* sorted by order, then name */
+	size_t topic_count;
+	struct claim **claims; /* sorted by name */
+	size_t claim_count;
+	const char *glossary; /* Markdown */
+};
+
+/* Reads DIR/topics, DIR/claims and DIR/glossary.md. Whatever is wrong is in the diag; such files
+ * are left out. talloc child of parent. */
+struct guide *guide_load(const void *parent, const char *dir, struct diag *diag);
+
+struct topic *topic_load(
+	const void *parent, const char *path, const char *name, struct diag *diag);
+struct claim *claim_load(
+	const void *parent, const char *path, const char *name, struct diag *diag);
+
+/* Is there each case, variant, outcome and shell that is named, does every glob match, and is every
+ * case in a topic? */
+void guide_check(const struct guide *guide, struct test_case *const *cases, size_t case_count,
+	struct shell *const *shells, size_t shell_count, struct diag *diag);
+
+bool topic_has(const struct topic *topic, const char *case_name);
+
+bool expectation_about(const struct expectation *expectation, const char *case_name,
+	const char *variant, const char *shell);
+/* Did the cell come to what the claim says (never asked of 'differ')? */
+bool expectation_met(const struct expectation *expectation, const char *outcome);
+
+#endif
