@@ -142,6 +142,8 @@ install: all
 	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix docs/results.schema.json
+	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix/docs
+	cp -r docs/topics docs/claims docs/glossary.md $(DESTDIR)$(PREFIX)/share/sigmatrix/docs/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
 	install -D -m 644 completions/sigmatrix.bash \

@@ -8,7 +8,7 @@ build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libt
 shell_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell | sort -u)
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
 	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema python3-yaml procps util-linux bsdutils
-	chromium libxml2-utils"
+	chromium libxml2-utils cmark-gfm"
 # A nodejs from elsewhere brings its own npm, which Debian's package would collide with.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 

@@ -15,7 +15,7 @@ _sigmatrix_values() {
 			sigmatrix report --help | _sigmatrix_section "$option"
 		fi
 		;;
-	--output | --cases | --results) return 1 ;;
+	--output | --cases | --results | --guide) return 1 ;;
 	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n' ;;
 	esac
 }
@@ -36,7 +36,7 @@ _sigmatrix() {
 		words=$(sigmatrix --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 	elif [[ $before == --* ]] && words=$(_sigmatrix_values "$command" "$before") && [[ $words ]]; then
 		:
-	elif [[ $before == --output || $before == --cases || $before == --results ]]; then
+	elif [[ $before == --output || $before == --cases || $before == --results || $before == --guide ]]; then
 		compopt -o default
 		return
 	elif [[ $word == -* ]]; then

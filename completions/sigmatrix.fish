@@ -33,7 +33,7 @@ function __sigmatrix_values
 			or sigmatrix report --help | sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\)  *\(.*\)/\1\t\2/p'
 		case --where
 			sigmatrix report --help | sed -n '/^Conditions:/,/^$/s/^  \([a-z]*=\{0,1\}\)[^ ]*  *\(.*\)/\1\t\2/p'
-		case --output --results --cases
+		case --output --results --cases --guide
 			__fish_complete_path (commandline -ct)
 		case '--*'
 			sigmatrix $words[2] --help | sed -n "s/^ *$words[-1] \([a-z]*|[a-z|-]*\).*/\1/p" | tr '|' '\n'

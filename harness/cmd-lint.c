@@ -10,13 +10,14 @@
 
 #include "model/guide.h"
 
-static const char help[] = "Usage: sigmatrix lint [FILE]...\n"
-			   "\n"
-			   "Checks case files (*.case), shell files (*.shell), and what the book is "
-			   "made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
-			   "Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
-			   "\n"
-			   "  --cases DIR   check the cases below this directory\n";
+static const char help[] =
+	"Usage: sigmatrix lint [FILE]...\n"
+	"\n"
+	"Checks case files (*.case), shell files (*.shell), and what the book is "
+	"made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
+	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
+	"\n"
+	"  --cases DIR   check the cases below this directory\n";
 
 enum { OPT_CASES = 256 };
 

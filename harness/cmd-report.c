@@ -15,7 +15,16 @@ struct report_wish {
 	struct words_option shells, cases, where;
 };
 
-enum { OPT_FORMAT = 256, OPT_OUTPUT, OPT_COLOR, OPT_SHELL, OPT_CASE, OPT_WHERE, OPT_TIMELINES, OPT_GUIDE };
+enum {
+	OPT_FORMAT = 256,
+	OPT_OUTPUT,
+	OPT_COLOR,
+	OPT_SHELL,
+	OPT_CASE,
+	OPT_WHERE,
+	OPT_TIMELINES,
+	OPT_GUIDE
+};
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
@@ -98,8 +107,8 @@ static int write_pages(void *memory, const struct results *results, const struct
 	struct tree *tree;
 	int result;
 
-	how->guide = guide_load(
-		memory, wish->guide ? wish->guide : data_path(memory, "docs"), diag);
+	how->guide =
+		guide_load(memory, wish->guide ? wish->guide : data_path(memory, "docs"), diag);
 	if (diag->count) {
 		diag_print(diag, stderr);
 		return EXIT_BAD_USAGE;

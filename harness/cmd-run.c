@@ -143,8 +143,8 @@ static bool check_format(const char *name)
 	const struct report *report = find_report("run", name);
 
 	if (report && !report->write)
-		usage_error("run",
-			"%s is a directory of pages: make it with 'sigmatrix report'", name);
+		usage_error(
+			"run", "%s is a directory of pages: make it with 'sigmatrix report'", name);
 	return report && report->write;
 }
 

@@ -177,7 +177,6 @@ struct claim *claim_load(const void *parent, const char *path, const char *name,
 
 /* The directories --------------------------------------------------------------------------- */
 
-
 static int visible(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -211,8 +210,8 @@ static bool has_ending(const char *file, const char *ending)
 }
 
 /* All files of a directory with the ending, as an array of pointers. */
-static void **load_directory(const void *parent, const char *dir, const char *ending, size_t *count,
-	struct diag *diag)
+static void **load_directory(
+	const void *parent, const char *dir, const char *ending, size_t *count, struct diag *diag)
 {
 	struct dirent **entries;
 	int found = scandir(dir, &entries, visible, by_bytes);
@@ -253,12 +252,10 @@ struct guide *guide_load(const void *parent, const char *dir, struct diag *diag)
 	struct text *glossary = text_read(guide, path, diag);
 
 	guide->glossary = glossary ? read_prose(guide, glossary, 0) : "";
-	guide->topics =
-		(struct topic **)load_directory(guide, talloc_asprintf(guide, "%s/topics", dir),
-			".topic", &guide->topic_count, diag);
-	guide->claims =
-		(struct claim **)load_directory(guide, talloc_asprintf(guide, "%s/claims", dir),
-			".claim", &guide->claim_count, diag);
+	guide->topics = (struct topic **)load_directory(guide,
+		talloc_asprintf(guide, "%s/topics", dir), ".topic", &guide->topic_count, diag);
+	guide->claims = (struct claim **)load_directory(guide,
+		talloc_asprintf(guide, "%s/claims", dir), ".claim", &guide->claim_count, diag);
 	qsort(guide->topics, guide->topic_count, sizeof(*guide->topics), compare_topics);
 	return guide;
 }
@@ -363,8 +360,8 @@ static void check_shells(
 	}
 }
 
-static void check_case(const struct expectation *expectation, const struct known *known,
-	const struct place *place)
+static void check_case(
+	const struct expectation *expectation, const struct known *known, const struct place *place)
 {
 	void *memory = talloc_new(NULL);
 	const char **names = words_split(memory, "");

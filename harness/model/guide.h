@@ -55,10 +55,8 @@ struct guide {
  * are left out. talloc child of parent. */
 struct guide *guide_load(const void *parent, const char *dir, struct diag *diag);
 
-struct topic *topic_load(
-	const void *parent, const char *path, const char *name, struct diag *diag);
-struct claim *claim_load(
-	const void *parent, const char *path, const char *name, struct diag *diag);
+struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag);
+struct claim *claim_load(const void *parent, const char *path, const char *name, struct diag *diag);
 
 /* Is there each case, variant, outcome and shell that is named, does every glob match, and is every
  * case in a topic? */

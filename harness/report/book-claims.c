@@ -24,8 +24,8 @@ struct trial {
 
 static void trial_begin(struct book *book, struct trial *trial)
 {
-	*trial = (struct trial){.shells = talloc_zero_array(book->memory, struct tally,
-					book->matrix->column_count + 1),
+	*trial = (struct trial){.shells = talloc_zero_array(
+					book->memory, struct tally, book->matrix->column_count + 1),
 		.otherwise = talloc_strdup(book->memory, "")};
 }
 
@@ -166,8 +166,8 @@ static void put_expectation(struct book *book, const struct expectation *expecta
 		trial.all.unmeasured, trial.otherwise);
 }
 
-static void put_shells_that(struct book *book, const struct trial *trial, enum answer answer,
-	const char *heading)
+static void put_shells_that(
+	struct book *book, const struct trial *trial, enum answer answer, const char *heading)
 {
 	bool *columns = talloc_zero_array(book->memory, bool, book->matrix->column_count + 1);
 	bool any = false;

@@ -11,8 +11,8 @@
 
 /* Text -------------------------------------------------------------------------------------- */
 
-/* Templates are looked for before Markdown is read, wherever they are, so a backslash before a brace
- * does not do. */
+/* Templates are looked for before Markdown is read, wherever they are, so a backslash before a
+ * brace does not do. */
 char *book_safe(struct book *book, const char *text)
 {
 	char *escaped = escape_markdown(book->memory, text);
@@ -52,7 +52,8 @@ static void put_code_line(FILE *out, const char *line)
 	talloc_free(braced);
 }
 
-/* As HTML, because no generator looks into it; a blank line of blanks, because some end it there. */
+/* As HTML, because no generator looks into it; a blank line of blanks, because some end it there.
+ */
 void book_code(struct book *book, const char *text)
 {
 	fputs("<pre><code>", book->out);

@@ -15,8 +15,8 @@ struct book {
 	void *memory;     /* emptied after each page */
 };
 
-/* One line of Markdown that shows the text and nothing else, to Markdown and to what reads it before
- * (templates in braces). */
+/* One line of Markdown that shows the text and nothing else, to Markdown and to what reads it
+ * before (templates in braces). */
 char *book_safe(struct book *book, const char *text);
 /* A block of text as it is. */
 void book_code(struct book *book, const char *text);
@@ -43,8 +43,8 @@ char *book_cell_label(struct book *book, const struct cell *cell);
 void book_page(struct book *book, const char *path, const char *root);
 void book_page_end(struct book *book);
 
-void book_put_claims(struct book *book);                            /* book-claims.c */
-void book_put_shell(struct book *book, size_t column);              /* book-shells.c */
+void book_put_claims(struct book *book);                                 /* book-claims.c */
+void book_put_shell(struct book *book, size_t column);                   /* book-shells.c */
 void book_put_case(struct book *book, const struct case_record *record); /* book-cases.c */
 void book_put_topic(struct book *book, const struct topic *topic);
 

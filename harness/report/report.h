@@ -11,9 +11,9 @@
 
 struct report_options {
 	bool colour;
-	int width;             /* columns of the terminal; 80 when unknown */
-	bool brief;            /* the rows and nothing around them */
-	const char *timelines; /* the file of timelines that goes with the results, or NULL */
+	int width;                 /* columns of the terminal; 80 when unknown */
+	bool brief;                /* the rows and nothing around them */
+	const char *timelines;     /* the file of timelines that goes with the results, or NULL */
 	const struct guide *guide; /* what goes into a report of many pages, or NULL */
 };
 
@@ -29,7 +29,8 @@ struct report {
 };
 
 extern const struct report report_term, report_markdown, report_summary, report_conformance,
-	report_man, report_csv, report_tap, report_junit, report_json, report_ndjson, report_html, report_book;
+	report_man, report_csv, report_tap, report_junit, report_json, report_ndjson, report_html,
+	report_book;
 
 /* All reports, NULL-terminated. */
 extern const struct report *const reports[];
