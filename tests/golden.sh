@@ -9,4 +9,13 @@ for results in small hostile; do
 		COLUMNS=100 "$build/sigmatrix" report "tests/golden/$results.json" \
 			--format "$format" --output "$directory/$results.$format"
 	done
+	# All pages of a book, one after the other.
+	book=$(mktemp -d)
+	"$build/sigmatrix" report "tests/golden/$results.json" --format book \
+		--guide tests/golden/guide --output "$book"
+	(cd "$book" && find . -type f | LC_ALL=C sort | while read -r page; do
+		printf '==> %s\n' "$page"
+		cat "$page"
+	done) >"$directory/$results.book"
+	rm -rf "$book"
 done

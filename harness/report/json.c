@@ -8,4 +8,5 @@ static int write_json(
 	return results_write(results, out);
 }
 
-const struct report report_json = {"json", "the results document, for other programs", write_json, NULL};
+const struct report report_json = {
+	"json", "the results document, for other programs", write_json, NULL};

@@ -116,4 +116,5 @@ static int write_man(const struct results *results, const struct report_options 
 	return report_finish(out);
 }
 
-const struct report report_man = {"man", "a manual page, a section a shell (mdoc)", write_man, NULL};
+const struct report report_man = {
+	"man", "a manual page, a section a shell (mdoc)", write_man, NULL};

@@ -635,4 +635,5 @@ static int write_term(
 	return rc;
 }
 
-const struct report report_term = {"term", "the matrix, to be read at a terminal", write_term, NULL};
+const struct report report_term = {
+	"term", "the matrix, to be read at a terminal", write_term, NULL};
