@@ -226,6 +226,47 @@ sentence() {
 	assert [ "$(stat -c %s "$WORK/m.html")" -lt 10000000 ]
 }
 
+@test "every report of the whole matrix is made within 100 MiB" {
+	for format in html book csv markdown; do
+		run bash -c 'ulimit -v 102400; exec "$@"' _ "$SIGMATRIX" report "$MATRIX" --format $format \
+			--output "$WORK/m.$format"
+		assert_success
+	done
+}
+
+@test "results are read the same whatever their layout, and a line that is out of order is found" {
+	sigmatrix report "$MATRIX" --format json >"$WORK/lines"
+	jq -c . "$WORK/lines" >"$WORK/one-line"
+	sigmatrix report "$WORK/one-line" --format json | cmp - "$WORK/lines"
+	# A list of the same layout, but not the document's.
+	{
+		printf '%s\n' '{"other":{"x":[' 0
+		sed -n '/^],"cells":\[$/,/^],"host":$/p' "$GOLDEN/small.json"
+		echo '0},"cases":[],"cells":[],"host":'
+		jq -c .host "$GOLDEN/small.json"
+		echo ',"schema":1,"shells":[]}'
+	} >"$WORK/nested"
+	jq -e '.cells == []' "$WORK/nested"
+	run sigmatrix report "$WORK/nested" --format json
+	assert_success
+	assert_equal "$(jq '.cells | length' <<<"$output")" 0
+	sigmatrix report "$GOLDEN/small.json" --format json >"$WORK/good"
+	local line
+	line=$(grep -n '^],"cells":\[$' "$WORK/good" | cut -d: -f1)
+	sed "$((line + 2))s/,\$//" "$WORK/good" >"$WORK/comma"
+	sed "$((line + 2))s/\"shell\":\"[^\"]*\"/\"shell\":\"nobody\"/" "$WORK/good" >"$WORK/shell"
+	sed "$((line + 2))s/\"outcome\":/\"outcome\":0,&/" "$WORK/good" >"$WORK/twice"
+	run sigmatrix report "$WORK/comma"
+	assert_equal "$status" 2
+	assert_output --partial "comma:$((line + 3)): column"
+	run sigmatrix report "$WORK/shell"
+	assert_equal "$status" 2
+	assert_output --partial 'cells[1]: names the shell "nobody"'
+	run sigmatrix report "$WORK/twice"
+	assert_equal "$status" 2
+	assert_output --partial "twice:$((line + 2)): column"
+}
+
 @test "a summary stays below 1 MiB whatever the matrix, and says what it left out" {
 	jq -c '.cases |= map(.name += ("x" * 20000)) | .cells |= map(.case += ("x" * 20000) |
 		if .shell == "zsh" then .outcome += ("y" * 300000) else . end)' "$GOLDEN/small.json" >"$WORK/big.json"

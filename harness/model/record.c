@@ -740,7 +740,58 @@ static bool check_cell(const struct results *results, const struct cell *cell, s
 	return true;
 }
 
-static bool read_cells(struct results *results, const json_t *root, struct fault *fault)
+static bool add_cell(struct results *results, const json_t *json, size_t index, struct fault *fault)
+{
+	struct cell *cell = &results->cells[index];
+
+	if (!read_cell(results, json, cell, fault) || !check_cell(results, cell, fault))
+		return fault_within(fault, "cells", index);
+	results->cell_count++;
+	return true;
+}
+
+/* The text of the cells, one a line with a comma behind all but the last, as results_write() puts
+ * them. */
+struct cell_lines {
+	const char *begin, *end;
+};
+
+static size_t count_lines(const struct cell_lines *lines)
+{
+	size_t count = 1;
+
+	for (const char *at = lines->begin; (at = memchr(at, '\n', (size_t)(lines->end - at)));
+		at++)
+		count++;
+	return count;
+}
+
+/* Line by line, so that they are never all in memory as JSON: that takes four times as much. */
+static bool read_cell_lines(
+	struct results *results, const struct cell_lines *lines, struct fault *fault)
+{
+	size_t count = count_lines(lines);
+	const char *at = lines->begin;
+
+	results->cells = talloc_zero_array(results, struct cell, count);
+	for (size_t i = 0; i < count; i++) {
+		const char *end = memchr(at, '\n', (size_t)(lines->end - at));
+		size_t length = (size_t)((end ? end : lines->end) - at);
+		bool comma = length > 0 && at[length - 1] == ',';
+		json_t *json = comma == (i + 1 < count) ? json_loadb(at, length - comma,
+								  JSON_REJECT_DUPLICATES, NULL)
+							: NULL;
+		bool good = json && add_cell(results, json, i, fault);
+
+		json_decref(json);
+		if (!good)
+			return false;
+		at += length + 1;
+	}
+	return true;
+}
+
+static bool read_cell_array(struct results *results, const json_t *root, struct fault *fault)
 {
 	json_t *list = read_array(root, "cells", fault);
 
@@ -748,15 +799,21 @@ static bool read_cells(struct results *results, const json_t *root, struct fault
 		return false;
 	results->cells = talloc_zero_array(results, struct cell, json_array_size(list));
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		struct cell *cell = &results->cells[i];
-
-		if (!read_cell(results, json_array_get(list, i), cell, fault) ||
-			!check_cell(results, cell, fault))
-			return fault_within(fault, "cells", i);
-		results->cell_count++;
+		if (!add_cell(results, json_array_get(list, i), i, fault))
+			return false;
 		/* Or all cells would be in memory twice. */
 		json_array_set_new(list, i, json_null());
 	}
+	return true;
+}
+
+/* 'lines' is NULL when the cells are in the document. */
+static bool read_cells(struct results *results, const json_t *root, const struct cell_lines *lines,
+	struct fault *fault)
+{
+	if (lines ? !read_cell_lines(results, lines, fault)
+		  : !read_cell_array(results, root, fault))
+		return false;
 	results_sort(results);
 	for (size_t i = 1; i < results->cell_count; i++) {
 		const struct cell *cell = &results->cells[i];
@@ -814,11 +871,12 @@ static bool check_schema(const json_t *root, struct fault *fault)
 		(long long)json_integer_value(schema), RESULTS_SCHEMA);
 }
 
-static bool read_document(struct results *results, const json_t *root, struct fault *fault)
+static bool read_document(struct results *results, const json_t *root,
+	const struct cell_lines *lines, struct fault *fault)
 {
 	return check_schema(root, fault) && read_host(results, root, fault) &&
 	       read_shells(results, root, fault) && read_cases(results, root, fault) &&
-	       read_cells(results, root, fault);
+	       read_cells(results, root, lines, fault);
 }
 
 static void complain_json(const char *path, const json_error_t *error, struct diag *diag)
@@ -832,40 +890,104 @@ static void complain_json(const char *path, const json_error_t *error, struct di
 		error->text, path);
 }
 
-static json_t *load_json(const char *path, struct diag *diag)
+/* The file's contents; NULL after complaining. */
+static char *load_text(const void *parent, const char *path, size_t *length, struct diag *diag)
 {
 	FILE *in = fopen(path, "re");
-	json_error_t error;
-	json_t *root;
+	size_t room = 1 << 16, got;
+	char *text;
 
+	*length = 0;
 	if (!in) {
 		diag_add(diag, path, 0, "unable to open: %s", strerror(errno));
 		return NULL;
 	}
+	text = talloc_array(parent, char, room);
 	errno = 0;
-	root = json_loadf(in, JSON_REJECT_DUPLICATES, &error);
+	while ((got = fread(text + *length, 1, room - *length, in)) > 0) {
+		*length += got;
+		if (*length == room)
+			text = talloc_realloc(parent, text, char, room *= 2);
+	}
 	if (ferror(in)) {
 		diag_add(diag, path, 0, "unable to read: %s", strerror(errno));
-		json_decref(root);
-		root = NULL;
-	} else if (!root) {
-		complain_json(path, &error, diag);
+		talloc_free(text);
+		text = NULL;
 	}
 	fclose(in);
-	return root;
+	return text;
 }
 
-/* Takes the reference. */
-static struct results *read_root(
-	const void *parent, const char *path, json_t *root, struct diag *diag)
+/* Where the cells are, if the file looks as results_write() would have made it. */
+static bool find_cell_lines(const char *data, size_t length, struct cell_lines *lines)
 {
-	struct fault fault = {"out of memory"};
-	struct results *results;
+	static const char before[] = "\n],\"cells\":[\n", after[] = "\n],\"host\":\n";
+	const char *begin = memmem(data, length, before, sizeof(before) - 1);
 
-	if (!root)
+	if (!begin)
+		return false;
+	lines->begin = begin + sizeof(before) - 1;
+	lines->end = memmem(
+		lines->begin, (size_t)(data + length - lines->begin), after, sizeof(after) - 1);
+	return lines->end != NULL;
+}
+
+/* The document with null in place of its cells; NULL when they were no member of it. */
+static json_t *load_without_cells(
+	const void *parent, const char *data, size_t length, const struct cell_lines *lines)
+{
+	size_t head = (size_t)(lines->begin - data), tail = (size_t)(data + length - lines->end);
+	char *text = talloc_array(parent, char, head + 4 + tail);
+	json_t *root;
+
+	memcpy(text, data, head);
+	memcpy(text + head, "null", 4);
+	memcpy(text + head + 4, lines->end, tail);
+	root = json_loadb(text, head + 4 + tail, JSON_REJECT_DUPLICATES, NULL);
+	talloc_free(text);
+	if (json_is_null(json_array_get(json_object_get(root, "cells"), 0)))
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+/* Whatever is wrong, NULL: reading it the other way tells what. */
+static struct results *read_by_lines(const void *parent, const char *data, size_t length)
+{
+	struct cell_lines lines;
+	struct fault fault;
+	struct results *results;
+	json_t *root;
+
+	if (!find_cell_lines(data, length, &lines))
 		return NULL;
 	results = talloc_zero(parent, struct results);
-	if (!read_document(results, root, &fault)) {
+	root = load_without_cells(results, data, length, &lines);
+	if (!root || !read_document(results, root, &lines, &fault)) {
+		talloc_free(results);
+		results = NULL;
+	}
+	json_decref(root);
+	return results;
+}
+
+struct results *results_parse(
+	const void *parent, const char *path, const char *data, size_t length, struct diag *diag)
+{
+	struct results *results = read_by_lines(parent, data, length);
+	struct fault fault = {"out of memory"};
+	json_error_t error;
+	json_t *root;
+
+	if (results)
+		return results;
+	root = json_loadb(data, length, JSON_REJECT_DUPLICATES, &error);
+	if (!root) {
+		complain_json(path, &error, diag);
+		return NULL;
+	}
+	results = talloc_zero(parent, struct results);
+	if (!read_document(results, root, NULL, &fault)) {
 		diag_add(diag, path, 0, "%s; run `sigmatrix run --output %s` again", fault.text,
 			path);
 		talloc_free(results);
@@ -877,16 +999,10 @@ static struct results *read_root(
 
 struct results *results_load(const void *parent, const char *path, struct diag *diag)
 {
-	return read_root(parent, path, load_json(path, diag), diag);
-}
+	size_t length;
+	char *text = load_text(NULL, path, &length, diag);
+	struct results *results = text ? results_parse(parent, path, text, length, diag) : NULL;
 
-struct results *results_parse(
-	const void *parent, const char *path, const char *data, size_t length, struct diag *diag)
-{
-	json_error_t error;
-	json_t *root = json_loadb(data, length, JSON_REJECT_DUPLICATES, &error);
-
-	if (!root)
-		complain_json(path, &error, diag);
-	return read_root(parent, path, root, diag);
+	talloc_free(text);
+	return results;
 }
