@@ -262,7 +262,7 @@ nowhere.html"
 @test "hostile names: no tag, link, template, or file name but ours" {
 	local html=$BATS_FILE_TMPDIR/hostile.html book=$BATS_FILE_TMPDIR/hostile
 	run bash -c 'grep -rhoE "<[a-zA-Z/!?][^ >]*" "$1" | sort -u' _ "$html"
-	local allowed='^</?(a|code|em|h1|h2|li|p|pre|strong|table|tbody|td|th|thead|tr|ul)$'
+	local allowed='^</?(a|br|code|em|h1|h2|li|p|pre|strong|table|tbody|td|th|thead|tr|ul)$'
 	for tag in "${lines[@]}"; do
 		[[ $tag =~ $allowed ]] || fail "there is a tag $tag"
 	done

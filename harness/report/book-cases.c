@@ -145,43 +145,46 @@ void book_put_case(struct book *book, const struct case_record *record)
 
 /* Topics ------------------------------------------------------------------------------------ */
 
-/* What was seen, and where. */
-struct seen {
-	const struct cell *cell;
-	bool *columns;
-};
-
-static struct seen *find_seen(
-	struct book *book, struct seen **list, size_t *count, const struct cell *cell)
+/* The finding with the cell's outcome, whatever the reason; a new one if there is none. */
+static struct finding *find_finding(struct book *book, const struct case_record *record,
+	struct finding **list, size_t *count, const struct cell *cell)
 {
+	size_t variants = 0;
+
 	for (size_t i = 0; i < *count; i++)
 		if (!strcmp((*list)[i].cell->outcome, cell->outcome))
 			return &(*list)[i];
-	*list = talloc_realloc(book->memory, *list, struct seen, *count + 1);
-	(*list)[*count] = (struct seen){
-		cell, talloc_zero_array(book->memory, bool, book->matrix->column_count + 1)};
+	while (record->variants[variants])
+		variants++;
+	*list = talloc_realloc(book->memory, *list, struct finding, *count + 1);
+	(*list)[*count] = (struct finding){record, cell,
+		talloc_zero_array(book->memory, bool, variants * book->matrix->column_count + 1)};
 	return &(*list)[(*count)++];
 }
 
-/* "✓ fork (bash dash), ✗ exec (zsh)"; what does not apply is left out. */
+/* "✓ fork: bash dash<br>✗ exec: zsh", in a case with variants "[INT] bash; [TERM] every shell";
+ * what does not apply is left out. */
 static char *sum_up(struct book *book, const struct case_record *record)
 {
+	size_t columns = book->matrix->column_count, count = 0;
 	char *out = talloc_strdup(book->memory, "");
-	struct seen *list = NULL;
-	size_t count = 0;
+	struct finding *list = NULL;
 
 	for (size_t v = 0; record->variants[v]; v++)
-		for (size_t i = 0; i < book->matrix->column_count; i++) {
+		for (size_t i = 0; i < columns; i++) {
 			const struct cell *cell = matrix_cell(book->matrix, record, v, i);
 
 			if (cell && cell_mark(cell) != MARK_NA)
-				find_seen(book, &list, &count, cell)->columns[i] = true;
+				find_finding(book, record, &list, &count, cell)
+					->where[v * columns + i] = true;
 		}
 	for (size_t i = 0; i < count; i++)
-		out = talloc_asprintf_append_buffer(out, "%s%s %s (%s)", i ? ", " : "",
+		out = talloc_asprintf_append_buffer(out, "%s%s **%s**: %s", i ? "<br>" : "",
 			mark_symbol(cell_mark(list[i].cell)),
 			book_safe(book, list[i].cell->outcome),
-			book_shell_links(book, list[i].columns));
+			is_varied(record) ? book_safe(book, finding_where(book->memory,
+								    book->matrix, &list[i]))
+					  : book_shell_links(book, list[i].where));
 	return out;
 }
 
@@ -192,8 +195,8 @@ void book_put_topic(struct book *book, const struct topic *topic)
 	book_page(book, path, "../");
 	fprintf(book->out, "# %s\n\n", book_safe(book, topic->title));
 	book_guide_prose(book, topic->prose);
-	fputs("## What was measured\n\nA shell that is named twice does the one or the other, by "
-	      "variant.\n\n| Case | Question | Seen |\n|---|---|---|\n",
+	fputs("## What was measured\n\nVariants of a case are in brackets.\n\n| Case | Question | "
+	      "Seen |\n|---|---|---|\n",
 		book->out);
 	for (size_t i = 0; i < book->results->case_count; i++) {
 		const struct case_record *record = &book->results->cases[i];
