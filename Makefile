@@ -3,6 +3,9 @@
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
+# Tests name it by its whole path. The dependencies in *.d must have one name for each object, or a
+# later 'make' would miss what they say.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 CFLAGS   ?= -O2 -g
 WARNINGS  = -std=c11 -Wall -Wextra -Wshadow -Werror
 SANITIZE ?=
