@@ -58,12 +58,14 @@ struct guide *guide_load(const void *parent, const char *dir, struct diag *diag)
 struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag);
 struct claim *claim_load(const void *parent, const char *path, const char *name, struct diag *diag);
 
-/* Is there each case, variant, outcome and shell that is named, does every glob match, and is every
- * case in a topic? */
+/* Is there each case, variant, outcome and shell that is named, and does every glob match? */
 void guide_check(const struct guide *guide, struct test_case *const *cases, size_t case_count,
 	struct shell *const *shells, size_t shell_count, struct diag *diag);
 
 bool topic_has(const struct topic *topic, const char *case_name);
+
+/* Some topic has the case. A case need not have one: it is one file, and the book lists it apart. */
+bool guide_has_topic(const struct guide *guide, const char *case_name);
 
 bool expectation_about(const struct expectation *expectation, const char *case_name,
 	const char *variant, const char *shell);

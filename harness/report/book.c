@@ -254,11 +254,30 @@ static void put_contents(struct book *book)
 	book_page_end(book);
 }
 
+/* A case of a new group is in no topic until somebody writes one. */
+static void put_cases_of_no_topic(struct book *book)
+{
+	const struct results *results = book->matrix->results;
+	bool any = false;
+
+	for (size_t i = 0; i < results->case_count; i++) {
+		const struct case_record *record = &results->cases[i];
+
+		if (guide_has_topic(book->guide, record->name))
+			continue;
+		if (!any)
+			fputs("\n## Of no topic\n\n", book->out);
+		any = true;
+		fprintf(book->out, "- %s\n", book_case_link(book, record));
+	}
+}
+
 static void put_topic_index(struct book *book)
 {
 	book_page(book, "topics.md", "");
 	fputs("# Topics\n\n", book->out);
 	put_topic_links(book, "");
+	put_cases_of_no_topic(book);
 	book_page_end(book);
 }
 
