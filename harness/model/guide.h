@@ -64,7 +64,8 @@ void guide_check(const struct guide *guide, struct test_case *const *cases, size
 
 bool topic_has(const struct topic *topic, const char *case_name);
 
-/* Some topic has the case. A case need not have one: it is one file, and the book lists it apart. */
+/* Some topic has the case. A case need not have one: it is one file, and the book lists it apart.
+ */
 bool guide_has_topic(const struct guide *guide, const char *case_name);
 
 bool expectation_about(const struct expectation *expectation, const char *case_name,
