@@ -42,6 +42,9 @@ static void check_reports(const struct results *results)
 {
 	for (size_t i = 0; reports[i]; i++) {
 		size_t length = 0;
+
+		if (!reports[i]->write) /* a directory */
+			continue;
 		char *text = write_as(reports[i], results, &length);
 
 		check_harmless(text, length);

@@ -583,6 +583,8 @@ static void test_deterministic(void **state)
 {
 	(void)state;
 	for (const struct report *const *report = reports; *report; report++) {
+		if (!(*report)->write) /* a directory: tests/book.bats */
+			continue;
 		struct results *a = sample(), *b = sample();
 
 		assert_string_equal(written(*report, a, 80, true), written(*report, b, 80, true));
@@ -597,10 +599,12 @@ static void test_empty(void **state)
 
 	(void)state;
 	for (const struct report *const *report = reports; *report; report++)
-		written(*report, results, 80, true);
+		if ((*report)->write)
+			written(*report, results, 80, true);
 	add_case(results, "exec", "exec/agreed", no_variants);
 	for (const struct report *const *report = reports; *report; report++)
-		written(*report, results, 80, true);
+		if ((*report)->write)
+			written(*report, results, 80, true);
 	talloc_free(results);
 }
 
@@ -611,6 +615,8 @@ static void test_write_errors_are_told(void **state)
 
 	(void)state;
 	for (const struct report *const *report = reports; *report; report++) {
+		if (!(*report)->write) /* a directory: tests/book.bats */
+			continue;
 		FILE *out = fopen("/dev/full", "we");
 
 		assert_non_null(out);
