@@ -34,8 +34,7 @@ for test in tests/unit/test_*.c; do
 done
 tap "fuzz" tests/fuzz/run.sh --short build-fuzz
 tap "bats" env BUILD="$build" bats --tap tests
-# What a program leaves to its exit is no fault of a reader; the unit tests look for leaks.
-tap "bats, under ASan and UBSan" env ASAN_OPTIONS=detect_leaks=0 BUILD="$asan" bats --tap tests/cli.bats tests/bad-input.bats
+tap "bats, under ASan and UBSan" env BUILD="$asan" bats --tap tests/cli.bats tests/bad-input.bats
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -308,17 +308,19 @@ static const char **case_labels(const void *parent, const struct test_case *tc)
 {
 	static const char *const dialects[] = {"posix", "fish", "csh", "rc", "elvish"};
 	const char **labels = words_split(parent, "");
+	void *memory = talloc_new(NULL);
 	const char *na;
 
 	for (size_t v = 0; v < tc->variant_count; v++)
 		for (size_t d = 0; d < sizeof(dialects) / sizeof(*dialects); d++) {
 			struct scene *scene = case_scene(
-				NULL, tc, &tc->variants[v], dialects[d], no_words, NULL, &na);
+				memory, tc, &tc->variants[v], dialects[d], no_words, NULL, &na);
 
 			for (size_t i = 0; scene && i < scene->row_count; i++)
 				words_add(&labels, scene->rows[i].label);
-			talloc_free(scene);
+			talloc_free_children(memory);
 		}
+	talloc_free(memory);
 	return labels;
 }
 
