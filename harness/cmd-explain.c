@@ -165,7 +165,7 @@ static int play(
 		.data = explain};
 	int stopped;
 	/* One worker: the answers come in the order of the variants. */
-	struct pool *pool = pool_open(NULL, context, shells, 1, 1, &stopped);
+	struct pool *pool = pool_open(NULL, context, shells, 1, 1, 1, &stopped);
 
 	if (pool) {
 		stopped = pool_run(pool, &work);

@@ -24,7 +24,7 @@ enum { DEADLINE_S = 30 };
 struct run_options {
 	struct words_option cases, shells;
 	const char *cases_dir, *format, *output, *colour;
-	long jobs, repeat;
+	long jobs, steady_jobs, repeat;
 	double timeout_factor;
 	enum trace_wish trace;
 	int isolation;
@@ -62,7 +62,9 @@ static const char help[] =
 	"\n"
 	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
 	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
-	"  --jobs N             cells played at the same time (default: eight for each processor)\n"
+	"  --jobs N             cells played at the same time (default: eight for each processor, "
+	"and\n"
+	"                       as many again while one is idle)\n"
 	"  --repeat N           play each cell N times; one whose outcome differs is 'unstable'\n"
 	"  --trace auto|on|off  look on with ptrace; 'on' makes it an error where that is refused\n"
 	"  --isolation auto|pid|user|subreaper\n"
@@ -159,7 +161,10 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		option_add(memory, &o->shells, optarg);
 		return -1;
 	case OPT_JOBS:
-		return parse_count("run", "--jobs", optarg, 1, 256, &o->jobs) ? -1 : EXIT_BAD_USAGE;
+		if (!parse_count("run", "--jobs", optarg, 1, 256, &o->jobs))
+			return EXIT_BAD_USAGE;
+		o->steady_jobs = o->jobs;
+		return -1;
 	case OPT_REPEAT:
 		return parse_count("run", "--repeat", optarg, 1, 100000, &o->repeat)
 			       ? -1
@@ -208,13 +213,14 @@ static int parse_option(void *memory, struct run_options *o, int option)
 static int parse(void *memory, struct run_options *o, int argc, char **argv)
 {
 	int option, status;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long counted = sysconf(_SC_NPROCESSORS_ONLN), processors = counted > 0 ? counted : 1;
 
 	*o = (struct run_options){.format = "term",
 		.repeat = 1,
 		.timeout_factor = 1,
 		.isolation = -1,
-		.jobs = processors > 0 ? 8 * processors : 8};
+		.jobs = 16 * processors,
+		.steady_jobs = 8 * processors};
 	while ((option = next_option(argc, argv, options, "run")) != -1) {
 		status = parse_option(memory, o, option);
 		if (status >= 0)
@@ -697,10 +703,12 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 	run->results = talloc_zero(memory, struct results);
 	if (!fit_limits(memory, &run->options.jobs))
 		return EXIT_NOT_MEASURED;
+	if (run->options.steady_jobs > run->options.jobs)
+		run->options.steady_jobs = run->options.jobs;
 	if (!open_context(memory, &context, run->options.trace, run->options.isolation))
 		return EXIT_NOT_MEASURED;
-	struct pool *pool =
-		pool_open(memory, &context, shells, shell_count, (int)run->options.jobs, &error);
+	struct pool *pool = pool_open(memory, &context, shells, shell_count, (int)run->options.jobs,
+		(int)run->options.steady_jobs, &error);
 	if (!pool) {
 		complain("unable to start workers: %s", strerror(-error));
 		close_context(&context);

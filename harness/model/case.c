@@ -354,7 +354,7 @@ static struct test_case *case_new(const void *parent, const char *path, const ch
 }
 
 static struct test_case *read_case(const void *parent, const char *path, const char *name,
-	const struct text *text, struct diag *diag)
+	const struct text *text, bool lint, struct diag *diag)
 {
 	struct reader reader = {case_new(parent, path, name), diag, text, 0, 0};
 	size_t complaints = diag->count;
@@ -368,15 +368,15 @@ static struct test_case *read_case(const void *parent, const char *path, const c
 	check_blocks(&reader);
 	check_dialects(&reader);
 	/* Where the file is no case at all, what its variants come to would say nothing. */
-	if (diag->count - complaints <= ENOUGH_COMPLAINTS)
+	if (lint && diag->count - complaints <= ENOUGH_COMPLAINTS)
 		case_lint(reader.tc, diag);
 	return reader.tc;
 }
 
 static struct test_case *finish(const void *parent, const char *path, const char *name,
-	struct text *text, struct diag *diag, size_t complaints)
+	struct text *text, bool lint, struct diag *diag, size_t complaints)
 {
-	struct test_case *tc = text ? read_case(parent, path, name, text, diag) : NULL;
+	struct test_case *tc = text ? read_case(parent, path, name, text, lint, diag) : NULL;
 
 	talloc_free(text);
 	if (diag->count == complaints)
@@ -391,14 +391,26 @@ struct test_case *case_parse(const void *parent, const char *path, const char *n
 	size_t complaints = diag->count;
 	struct text *text = text_parse(NULL, path, data, length, diag);
 
-	return finish(parent, path, name, text, diag, complaints);
+	return finish(parent, path, name, text, true, diag, complaints);
+}
+
+static struct test_case *load(
+	const void *parent, const char *path, const char *name, bool lint, struct diag *diag)
+{
+	size_t complaints = diag->count;
+	struct text *text = text_read(NULL, path, diag);
+
+	return finish(parent, path, name, text, lint, diag, complaints);
 }
 
 struct test_case *case_load(
 	const void *parent, const char *path, const char *name, struct diag *diag)
 {
-	size_t complaints = diag->count;
-	struct text *text = text_read(NULL, path, diag);
+	return load(parent, path, name, true, diag);
+}
 
-	return finish(parent, path, name, text, diag, complaints);
+struct test_case *case_load_again(
+	const void *parent, const char *path, const char *name, struct diag *diag)
+{
+	return load(parent, path, name, false, diag);
 }

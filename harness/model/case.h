@@ -196,6 +196,11 @@ typedef const char *(*shell_words)(void *context, const char *name);
 struct test_case *case_load(
 	const void *parent, const char *path, const char *name, struct diag *diag);
 
+/* As case_load, of a file that case_load() found in order: what its variants come to is not checked
+ * once more, which is most of the work. */
+struct test_case *case_load_again(
+	const void *parent, const char *path, const char *name, struct diag *diag);
+
 /* As case_load, from memory: for tests and fuzzers. */
 struct test_case *case_parse(const void *parent, const char *path, const char *name,
 	const char *text, size_t length, struct diag *diag);

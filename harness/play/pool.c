@@ -1,6 +1,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,7 +17,10 @@
 #include <talloc.h>
 #include <unistd.h>
 
-enum { NO_JOB = -1 };
+enum {
+	NO_JOB = -1,
+	IDLE_CHECK_MS = 5, /* between two questions whether a processor is idle */
+};
 
 struct worker {
 	pid_t pid;
@@ -30,6 +34,8 @@ struct pool {
 	size_t shell_count;
 	struct worker *workers;
 	int worker_count;
+	int steady;  /* so many may play whatever the machine is doing */
+	int load_fd; /* /proc/loadavg; -1: not known */
 	int stop_fd;
 	sigset_t old_mask;
 	bool stopped;     /* by a signal */
@@ -180,7 +186,7 @@ static json_t *play_job(struct stage *stage, const struct cell_context *context,
 		struct diag *diag = diag_new(NULL);
 
 		talloc_free(stage->test_case);
-		stage->test_case = case_load(NULL, path, name, diag);
+		stage->test_case = case_load_again(NULL, path, name, diag);
 		talloc_free(diag);
 	}
 	struct test_case unreadable = {.name = name};
@@ -266,6 +272,7 @@ static int start_worker(struct pool *pool, int number)
 	if (worker->pid == 0) {
 		close(fds[0]);
 		close(pool->stop_fd);
+		close(pool->load_fd);
 		/* A copy of another worker's socket would keep that one from seeing our end. */
 		for (int i = 0; i < pool->worker_count; i++)
 			if (i != number && pool->workers[i].fd >= 0)
@@ -294,19 +301,48 @@ static void skip_played(const struct pool_work *work, size_t *next)
 		++*next;
 }
 
-static void hand_out(struct worker *worker, const struct pool_work *work, size_t *next)
+/* Nobody but us and fewer than there are processors want to run. */
+static bool has_idle_processor(const struct pool *pool)
+{
+	char text[128];
+	ssize_t length = pool->load_fd < 0 ? -1 : pread(pool->load_fd, text, sizeof(text) - 1, 0);
+	int running;
+
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	return sscanf(text, "%*s %*s %*s %d/", &running) == 1 &&
+	       running <= sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* A few more cells than processors keep these busy while cells wait; many more make all of them
+ * slow, and a storm long. */
+static bool may_begin(const struct pool *pool)
+{
+	int playing = 0;
+
+	for (int i = 0; i < pool->worker_count; i++)
+		playing += pool->workers[i].job != NO_JOB;
+	return playing < pool->steady || has_idle_processor(pool);
+}
+
+/* False: it would have been this worker's turn, but not now. */
+static bool hand_out(
+	const struct pool *pool, struct worker *worker, const struct pool_work *work, size_t *next)
 {
 	skip_played(work, next);
 	if (worker->fd < 0 || worker->job != NO_JOB || *next >= work->job_count)
-		return;
+		return true;
+	if (!may_begin(pool))
+		return false;
 	const struct cell_job *job = job_of(work, (long)*next);
 	json_t *message = json_pack("[ssss]", job->test_case->path, job->test_case->name,
 		job->variant->name, job->shell->name);
 	bool sent = send_and_free(worker->fd, json_dumps(message, JSON_COMPACT));
 	json_decref(message);
-	if (!sent)
-		return; /* it has died: its end shows as EOF */
-	worker->job = (long)(*next)++;
+	if (sent) /* else it has died: its end shows as EOF */
+		worker->job = (long)(*next)++;
+	return true;
 }
 
 static void bury(struct pool *pool, const struct pool_work *work, struct worker *worker)
@@ -387,9 +423,12 @@ static int open_stop_fd(sigset_t *old)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Every worker that is free gets a job; one that has died is replaced. 0 or -errno. */
-static int employ(struct pool *pool, const struct pool_work *work, size_t *next, struct pollfd *fds)
+/* Every worker that is free gets a job, unless there are enough at work: then *held_back. One that
+ * has died is replaced. 0 or -errno. */
+static int employ(struct pool *pool, const struct pool_work *work, size_t *next, struct pollfd *fds,
+	bool *held_back)
 {
+	*held_back = false;
 	for (int i = 0; i < pool->worker_count; i++) {
 		struct worker *worker = &pool->workers[i];
 
@@ -398,7 +437,8 @@ static int employ(struct pool *pool, const struct pool_work *work, size_t *next,
 			if (result != 0)
 				return result;
 		}
-		hand_out(worker, work, next);
+		if (!*held_back)
+			*held_back = !hand_out(pool, worker, work, next);
 		fds[i] = (struct pollfd){.fd = worker->fd, .events = POLLIN};
 	}
 	return 0;
@@ -411,11 +451,12 @@ int pool_run(struct pool *pool, const struct pool_work *work)
 	struct pollfd *fds = talloc_array(pool, struct pollfd, count + 1);
 
 	while (done < work->job_count) {
-		int result = employ(pool, work, &next, fds);
+		bool held_back;
+		int result = employ(pool, work, &next, fds, &held_back);
 		if (result != 0)
 			return result;
 		fds[count] = (struct pollfd){.fd = pool->stop_fd, .events = POLLIN};
-		if (poll(fds, count + 1, -1) < 0)
+		if (poll(fds, count + 1, held_back ? IDLE_CHECK_MS : -1) <= 0)
 			continue;
 		struct signalfd_siginfo info;
 		if (fds[count].revents &&
@@ -483,7 +524,7 @@ static void end_strays(struct pool *pool)
 }
 
 struct pool *pool_open(const void *parent, const struct cell_context *context,
-	struct shell *const *shells, size_t shell_count, int workers, int *error)
+	struct shell *const *shells, size_t shell_count, int workers, int steady, int *error)
 {
 	struct pool *pool = talloc_zero(parent, struct pool);
 
@@ -491,7 +532,9 @@ struct pool *pool_open(const void *parent, const struct cell_context *context,
 		.shells = shells,
 		.shell_count = shell_count,
 		.workers = talloc_zero_array(pool, struct worker, (size_t)workers),
-		.worker_count = workers};
+		.worker_count = workers,
+		.steady = steady,
+		.load_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC)};
 	pool->stop_fd = open_stop_fd(&pool->old_mask);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pool->inherited = list_children(pool);
@@ -517,6 +560,7 @@ void pool_close(struct pool *pool)
 	while (pool->stopped && read(pool->stop_fd, &info, sizeof(info)) > 0)
 		;
 	close(pool->stop_fd);
+	close(pool->load_fd);
 	sigprocmask(SIG_SETMASK, &pool->old_mask, NULL);
 	talloc_free(pool);
 }

@@ -19,12 +19,14 @@ struct pool;
  * those it blocks and the mask before. */
 void pool_hold_signals(sigset_t *held, sigset_t *before);
 
-/* Starts 'workers' workers. To be called before the cases are loaded: a worker starts every scene
- * by a fork, which takes the longer the more memory it has; each loads the case it is to play.
- * From here on INT, TERM and HUP are kept for pool_run(). Context and shells are borrowed.
- * NULL and *error = -errno when no worker could be started; else to be closed. */
+/* Starts 'workers' workers, of which 'steady' have a cell all the time; the others get one while a
+ * processor has nothing to do, since some shells sleep more than they compute. To be called before
+ * the cases are loaded: a worker starts every scene by a fork, which takes the longer the more
+ * memory it has; each loads the case it is to play. From here on INT, TERM and HUP are kept for
+ * pool_run(). Context and shells are borrowed. NULL and *error = -errno when no worker could be
+ * started; else to be closed. */
 struct pool *pool_open(const void *parent, const struct cell_context *context,
-	struct shell *const *shells, size_t shell_count, int workers, int *error);
+	struct shell *const *shells, size_t shell_count, int workers, int steady, int *error);
 
 struct pool_work {
 	const struct cell_job *jobs; /* one for each cell; their shells are those of pool_open() */
