@@ -43,6 +43,17 @@ struct pool {
 	pid_t *inherited; /* talloc array: children we had before, from whoever exec'ed us */
 };
 
+/* Whoever others wait for, and who sleeps most of the time, comes first: or on a busy machine every
+ * event of a traced process would wait for the tracer's turn, and every worker for the main
+ * process's. Where we may not (an ordinary user), it only takes longer. Children are ordinary
+ * again. */
+static void come_first(void)
+{
+	struct sched_param priority = {.sched_priority = 1};
+
+	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
+}
+
 /* --- bytes over a socket --- */
 
 static bool send_all(int fd, const void *bytes, size_t length)
@@ -123,16 +134,6 @@ static void block_signals(void)
 		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	signal(SIGCHLD, SIG_DFL);
-}
-
-/* Every event of a traced process waits for its tracer. On a busy machine that costs a scene
- * seconds unless the tracer comes first; it sleeps most of the time. Where we may not (an ordinary
- * user), it only takes longer. Children are ordinary again. */
-static void come_first(void)
-{
-	struct sched_param priority = {.sched_priority = 1};
-
-	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
 }
 
 static int open_child_fd(void)
@@ -444,7 +445,7 @@ static int employ(struct pool *pool, const struct pool_work *work, size_t *next,
 	return 0;
 }
 
-int pool_run(struct pool *pool, const struct pool_work *work)
+static int play_all(struct pool *pool, const struct pool_work *work)
 {
 	size_t next = 0, done = work->played_count;
 	nfds_t count = (nfds_t)pool->worker_count;
@@ -472,6 +473,18 @@ int pool_run(struct pool *pool, const struct pool_work *work)
 		}
 	}
 	return 0;
+}
+
+int pool_run(struct pool *pool, const struct pool_work *work)
+{
+	struct sched_param before;
+	int policy = sched_getscheduler(0);
+
+	sched_getparam(0, &before);
+	come_first();
+	int result = play_all(pool, work);
+	sched_setscheduler(0, policy, &before);
+	return result;
 }
 
 /* Our children, a talloc array, of which the file may leave out some of very many. */
