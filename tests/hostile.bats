@@ -523,6 +523,41 @@ in_mounts() {
 	until_true eval "! pgrep -f 'crowd 32 spin $WORK/there' >/dev/null"
 }
 
+# Half a second's work in what eight busy loops a processor leave of it takes longer than the deadline.
+@test "a scene that others leave no processor to is waited for" {
+	mkdir -p "$WORK/cases/slow"
+	cat >"$WORK/cases/slow/counts.case" <<-'END'
+		title:   It counts
+		mode:    script
+		spec:    unspecified
+
+		A loop of builtins.
+
+		script:
+		    i=0
+		    while [ "$i" -lt 500000 ]; do i=$((i + 1)); done
+		    exit 3
+
+		steps:
+		    await   shell ended
+
+		outcomes:
+		    counts  shell ended exit 3  permitted  it ended by itself
+	END
+	env -i "$PUBLIC/build/crowd" "$((8 * $(nproc)))" spin "$WORK/there" 3>&- &
+	local crowd=$!
+	wait_for_file "$WORK/there" "$crowd"
+	run sigmatrix run --cases "$WORK/cases" --shell dash --quiet \
+		--timeout-factor 0.1 --output "$WORK/results.json"
+	kill -KILL "$crowd"
+	assert_success
+	run outcomes "$WORK/results.json"
+	assert_output --partial counts
+	assert_nothing_left
+	wait "$crowd" || true
+	until_true eval "! pgrep -f 'crowd .* spin $WORK/there' >/dev/null"
+}
+
 @test "killed by SIGKILL: the old results are untouched, and the next run tidies up" {
 	echo old >"$WORK/results.json"
 	start_hanging env

@@ -78,7 +78,8 @@ struct event {
 	bool group;
 	unsigned flags;
 	long number;
-	long result; /* of a system call; 0 or -errno; LOG_PENDING while it has not returned */
+	long result;     /* of a system call; 0 or -errno; LOG_PENDING while it has not returned */
+	size_t returned; /* the event it returned before; 0: it has not, or at once */
 	char *text, *value;         /* talloc children of the log */
 	struct proc_status *status; /* talloc child of the log */
 };

@@ -88,8 +88,14 @@ static const char *start_parent(const struct log *log, size_t start)
 
 /* --- the terminal: actor, tracer and the terminal itself --- */
 
-/* From the actor's program on: it may have asked before somebody else's call, and reported after
- * it. One without a terminal says 0. */
+/* Has the call, which is in the log from its start on, had no effect yet at event 'seq'? */
+static bool under_way(const struct event *call, size_t seq)
+{
+	return call->result == LOG_PENDING || call->returned > seq;
+}
+
+/* From the actor's program on: it may have asked before somebody else's call, which may have begun
+ * before that program, and reported after it. One without a terminal says 0. */
 static const char *start_foreground(const struct log *log, size_t start)
 {
 	const struct event *event = &log->events[start], *tty;
@@ -98,8 +104,10 @@ static const char *start_foreground(const struct log *log, size_t start)
 	if (exec == SIZE_MAX || look == log->count || !event->status ||
 		event->status->foreground <= 0)
 		return NULL;
-	for (size_t i = exec; i < look; i++)
-		if (log->events[i].kind == EVENT_TCSETPGRP || log->events[i].kind == EVENT_SETSID)
+	for (size_t i = 0; i < look; i++)
+		if ((log->events[i].kind == EVENT_TCSETPGRP ||
+			    log->events[i].kind == EVENT_SETSID) &&
+			(i > exec || under_way(&log->events[i], exec)))
 			return NULL;
 	tty = &log->events[look];
 	if (tty->number <= 0 || tty->number == event->status->foreground)

@@ -29,7 +29,8 @@ enum {
 	NAP_MIN_NS = 60000,
 	NAP_SHORT_NS = 3000000,
 	NAP_MAX_NS = 10000000,
-	LULL_MAX_NS = 200000
+	LULL_MAX_NS = 200000,
+	STARVED_DEADLINES = 9, /* how many a scene may get on top for want of a processor */
 };
 
 static const char first_killed[] = "the scene's first process was killed from outside";
@@ -56,6 +57,7 @@ struct player {
 	size_t output_kept;
 	struct look now, before;
 	int64_t deadline_ns;
+	int64_t waited_ns; /* what we had waited for a processor when the scene began */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
 	const char *broken;                           /* why the scene cannot go on */
 	bool cancelled, timed_out, stuck;
@@ -67,6 +69,36 @@ static int64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* How long the process has wanted to run and could not; proc(5), schedstat. 0 where the kernel does
+ * not tell. */
+static int64_t waited_for_processor(pid_t pid)
+{
+	char text[128];
+	long long waited = 0;
+
+	if (proc_read(pid, "schedstat", text, sizeof(text)) <= 0 ||
+		sscanf(text, "%*s %lld", &waited) != 1)
+		return 0;
+	return waited;
+}
+
+/* The deadline is for scenes that do not end. One that others leave no processor to gets as much
+ * more as it had to wait, within bounds: a shell that computes for ever waits, too. */
+static bool is_too_late(const struct player *p)
+{
+	int64_t late = now_ns() - p->deadline_ns, waited;
+
+	if (late <= 0)
+		return false;
+	if (late > STARVED_DEADLINES * (int64_t)(p->options->deadline_s * 1e9))
+		return true;
+	waited = waited_for_processor(getpid()) - p->waited_ns;
+	for (size_t i = 0; i < p->log->proc_count; i++)
+		if (p->watch->tracees[i].alive)
+			waited += waited_for_processor(p->log->procs[i].outer);
+	return late > waited;
 }
 
 static bool is_over(const struct player *p)
@@ -597,7 +629,7 @@ static bool wait_until(struct player *p, const struct wish *wish, const char *la
 			record_look(p, label);
 			return !wish->step || holds_at_rest(p, wish->step);
 		}
-		if (now_ns() > p->deadline_ns) {
+		if (is_too_late(p)) {
 			time_out(p, wish->text);
 			return false;
 		}
@@ -734,7 +766,7 @@ static long storm_rounds(struct player *p, const struct step *step, int who)
 		check_limits(p);
 		if ((step_waits(step) && has_come(p, step)) || !p->watch->tracees[who].alive)
 			break;
-		if (now_ns() > p->deadline_ns) {
+		if (is_too_late(p)) {
 			time_out(p, step->text);
 			break;
 		}
@@ -954,7 +986,8 @@ enum played player_play(struct log *log, const struct scene *scene, const struct
 		.launched = {.init = -1, .shell = -1, .wire = -1},
 		.now = {.busy = WHO_NONE},
 		.before = {.busy = WHO_NONE},
-		.deadline_ns = now_ns() + (int64_t)(options->deadline_s * 1e9)};
+		.deadline_ns = now_ns() + (int64_t)(options->deadline_s * 1e9),
+		.waited_ns = waited_for_processor(getpid())};
 
 	log->traced = options->trace;
 	p.watch = watch_new(log, log, options->isolation != ISOLATION_SUBREAPER);

@@ -339,6 +339,7 @@ static void saw_return(struct watch *watch, int who)
 	/* A call that is restarted after a signal or a stop (ERESTARTSYS and kin, 512-516) has
 	 * not returned yet: the tracer sees its entry again, as an event of its own. */
 	watch->log->events[*call].result = info.exit.is_error ? info.exit.rval : 0;
+	watch->log->events[*call].returned = watch->log->count;
 	*call = -1;
 }
 

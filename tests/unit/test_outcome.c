@@ -1017,6 +1017,28 @@ static void test_dispute_about_the_foreground(void **state)
 	assert_judged(log, table, "unknown", "no row of the table holds");
 }
 
+/* A call is in the log from its start on; on a busy machine it may have its effect much later. */
+static void test_dispute_about_the_foreground_and_a_call_under_way(void **state)
+{
+	struct log *log = *state;
+	int job = add_child(log, JOB_PID);
+	size_t call = log->count, exec;
+
+	add(log, EVENT_TCSETPGRP, SHELL, SHELL);
+	exec = log->count;
+	add(log, EVENT_EXEC, job, WHO_NONE);
+	add_start(log, job, "job", job_status());
+	add_look(log, NULL);
+	add_tty(log, SHELL_PID);
+	log->events[call].returned = exec;
+	assert_judged(log, table, "disputed",
+		"job says the foreground group is 3, but for the terminal it is 2");
+	log->events[call].returned = exec + 1;
+	assert_judged(log, table, "unknown", "no row of the table holds");
+	log->events[call].result = LOG_PENDING;
+	assert_judged(log, table, "unknown", "no row of the table holds");
+}
+
 static void test_dispute_about_the_holder(void **state)
 {
 	struct log *log = *state;
@@ -1324,6 +1346,7 @@ int main(void)
 		TEST(test_dispute_about_masks),
 		TEST(test_dispute_about_who_created_it),
 		TEST(test_dispute_about_the_foreground),
+		TEST(test_dispute_about_the_foreground_and_a_call_under_way),
 		TEST(test_dispute_about_the_holder),
 		TEST(test_dispute_about_an_actors_end),
 		TEST(test_dispute_about_life),
