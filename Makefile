@@ -142,7 +142,7 @@ install: all
 		$(BUILD)/expect/actor $(BUILD)/expect/stage
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/expect harness/expect/*.tcl
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
-	cp -r cases shells $(DESTDIR)$(PREFIX)/share/sigmatrix/
+	cp -r cases shells links $(DESTDIR)$(PREFIX)/share/sigmatrix/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix docs/results.schema.json
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix/docs

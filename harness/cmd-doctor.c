@@ -198,8 +198,8 @@ static size_t count_rows(struct doctor *d, size_t *cases)
 
 static void check_shell(struct doctor *d, struct shell *shell, struct words_option *packages)
 {
+	version_read(shell);
 	if (shell->file) {
-		version_read(shell);
 		well(d, shell->name,
 			talloc_asprintf(d->memory, "%s  %s", shell->file, shell->version));
 		return;

@@ -13,22 +13,26 @@
 static const char help[] =
 	"Usage: sigmatrix explain CASE --shell SHELL [--variant V] [--trace auto|on|off]\n"
 	"                         [--format text|svg]\n"
+	"       sigmatrix explain CASE --link LINK ...\n"
 	"\n"
-	"Plays the case once on the shell and shows its prose, its steps, the outcome and the row\n"
+	"Plays the case once on the shell (or link) and shows its prose, its steps, the outcome "
+	"and the row\n"
 	"that matched, and the timeline of everything that was seen. Examples:\n"
 	"  sigmatrix explain exec/simple-command --shell dash\n"
 	"  sigmatrix explain forwarding/shell-alone --shell zsh --variant INT\n"
 	"  sigmatrix explain exec/simple-command --shell mine=./my-sh\n"
+	"  sigmatrix explain links/stays --link tini\n"
 	"\n"
 	"  sigmatrix explain exec/simple-command --shell dash --format svg >dash.svg\n"
 	"\n"
 	"--format svg draws the timeline: who held the terminal when, signals, forks, ends.\n"
 	"Without --variant all variants are played. --cases DIR takes cases from another place.\n";
 
-enum { OPT_SHELL = 256, OPT_VARIANT, OPT_TRACE, OPT_ISOLATION, OPT_CASES, OPT_FORMAT };
+enum { OPT_SHELL = 256, OPT_LINK, OPT_VARIANT, OPT_TRACE, OPT_ISOLATION, OPT_CASES, OPT_FORMAT };
 
 static const struct option options[] = {
 	{"shell", required_argument, NULL, OPT_SHELL},
+	{"link", required_argument, NULL, OPT_LINK},
 	{"variant", required_argument, NULL, OPT_VARIANT},
 	{"trace", required_argument, NULL, OPT_TRACE},
 	{"isolation", required_argument, NULL, OPT_ISOLATION},
@@ -41,6 +45,7 @@ static const struct option options[] = {
 struct explain {
 	const char *case_name, *variant, *cases_dir;
 	struct words_option shells;
+	bool links;
 	enum trace_wish trace;
 	int isolation;
 	const struct cell_job *jobs;
@@ -68,13 +73,13 @@ static const char *member(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static void print_scene(const json_t *answer)
+static void print_scene(const json_t *answer, const struct cell_job *job)
 {
 	size_t i;
 	json_t *step;
 
 	if (json_is_string(json_object_get(answer, "script"))) {
-		puts("Script:");
+		puts(job->test_case->mode == MODE_LINK ? "Command:" : "Script:");
 		print_safe("    ", member(answer, "script"));
 		putchar('\n');
 	}
@@ -147,7 +152,7 @@ static void print_answer(void *data, size_t index, const json_t *answer, const c
 	print_safe("", job->test_case->prose);
 	putchar('\n');
 	if (json_object_get(answer, "steps"))
-		print_scene(answer);
+		print_scene(answer, job);
 	print_outcome(answer, job);
 	if (json_object_get(answer, "lines"))
 		puts("Timeline:");
@@ -202,12 +207,17 @@ static int explain_with(void *memory, struct explain *explain)
 	size_t case_count, catalogue_count, shell_count, job_count;
 	char *globs[] = {(char *)explain->case_name, NULL};
 	const char *dir = explain->cases_dir ? explain->cases_dir : data_path(memory, "cases");
-	struct test_case **cases = load_cases(memory, dir, globs, &case_count);
+	struct test_case **cases = load_cases(memory, dir, globs, explain->links, &case_count);
 	struct shell **catalogue = cases ? load_shells(memory, &catalogue_count) : NULL;
 
 	if (!catalogue)
 		return EXIT_BAD_USAGE;
-	struct shell **shells = choose_shells(memory, catalogue, catalogue_count,
+	size_t candidate_count = catalogue_count;
+	struct shell **candidates =
+		explain->links ? load_links(memory, &candidate_count) : catalogue;
+	if (!candidates)
+		return EXIT_BAD_USAGE;
+	struct shell **shells = choose_shells(memory, explain->links, candidates, candidate_count,
 		explain->shells.words, explain->shells.count, &shell_count);
 	if (!shells)
 		return EXIT_BAD_USAGE;
@@ -237,6 +247,9 @@ static int explain_with(void *memory, struct explain *explain)
 static int parse_option(void *memory, struct explain *explain, int option)
 {
 	switch (option) {
+	case OPT_LINK:
+		explain->links = true;
+		/* fall through */
 	case OPT_SHELL:
 		option_add(memory, &explain->shells, optarg);
 		return -1;
@@ -277,7 +290,8 @@ static int parse_and_explain(void *memory, int argc, char **argv)
 	if (optind + 1 != argc)
 		return usage_error("explain", "name one case, for example exec/simple-command");
 	if (explain.shells.count != 1)
-		return usage_error("explain", "name one shell, for example --shell bash");
+		return usage_error("explain",
+			"name one shell, for example --shell bash, or one link, --link tini");
 	if (!check_proc())
 		return EXIT_NOT_MEASURED;
 	explain.case_name = argv[optind];

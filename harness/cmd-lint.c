@@ -10,14 +10,14 @@
 
 #include "model/guide.h"
 
-static const char help[] =
-	"Usage: sigmatrix lint [FILE]...\n"
-	"\n"
-	"Checks case files (*.case), shell files (*.shell), and what the book is "
-	"made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
-	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
-	"\n"
-	"  --cases DIR   check the cases below this directory\n";
+static const char help[] = "Usage: sigmatrix lint [FILE]...\n"
+			   "\n"
+			   "Checks case files (*.case), shell files (*.shell), link files "
+			   "(*.link), and what the book is "
+			   "made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
+			   "Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
+			   "\n"
+			   "  --cases DIR   check the cases below this directory\n";
 
 enum { OPT_CASES = 256 };
 
@@ -59,25 +59,29 @@ static void check_file(void *memory, const char *path, struct diag *diag)
 
 		if (case_name_check(path, name, diag))
 			case_load(memory, path, name, diag);
-	} else if (ends_with(path, ".shell")) {
+	} else if (ends_with(path, ".shell") || ends_with(path, ".link")) {
 		shell_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else if (ends_with(path, ".topic")) {
 		topic_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else if (ends_with(path, ".claim")) {
 		claim_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else {
-		diag_add(diag, path, 0, "the name must end in .case, .shell, .topic or .claim");
+		diag_add(diag, path, 0,
+			"the name must end in .case, .shell, .link, .topic or "
+			".claim");
 	}
 }
 
 /* Cases and shells, and what is said of them where it is installed. */
-static void check_all(
-	void *memory, const char *dir, size_t *cases, size_t *shells, struct diag *diag)
+static void check_all(void *memory, const char *dir, size_t *cases, size_t *shells, size_t *links,
+	struct diag *diag)
 {
 	struct test_case **all_cases = case_load_all(memory, dir, NULL, cases, diag);
 	struct shell **all_shells =
 		shell_load_all(memory, data_path(memory, "shells"), shells, diag);
 	const char *docs = data_path(memory, "docs");
+
+	link_load_all(memory, data_path(memory, "links"), links, diag);
 
 	/* Of somebody else's cases nothing is said there. */
 	if (diag->count || strcmp(dir, data_path(memory, "cases")) ||
@@ -89,19 +93,20 @@ static void check_all(
 static int lint(void *memory, const char *dir, char **files)
 {
 	struct diag *diag = diag_new(memory);
-	size_t cases = 0, shells = 0;
+	size_t cases = 0, shells = 0, links = 0;
 
 	for (size_t i = 0; files[i]; i++)
 		check_file(memory, files[i], diag);
 	if (!files[0])
-		check_all(memory, dir, &cases, &shells, diag);
+		check_all(memory, dir, &cases, &shells, &links, diag);
 	diag_print(diag, stderr);
 	if (diag->count > 0) {
 		complain("%zu complaint%s", diag->count, diag->count == 1 ? "" : "s");
 		return EXIT_BAD_USAGE;
 	}
 	if (!files[0])
-		printf("%zu cases and %zu shell files are in order\n", cases, shells);
+		printf("%zu cases, %zu shell files and %zu link files are in order\n", cases,
+			shells, links);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "report/report.h"
 
 static const char help[] =
-	"Usage: sigmatrix list [cases|shells] [--case GLOB]... [--cases DIR]\n"
+	"Usage: sigmatrix list [cases|shells|links] [--links] [--case GLOB]... [--cases DIR]\n"
 	"       sigmatrix list --where CONDITION... [--shell NAME]... [--case GLOB]...\n"
 	"                      [--results FILE]\n"
 	"\n"
@@ -19,17 +19,19 @@ static const char help[] =
 	"  sigmatrix list\n"
 	"  sigmatrix list shells\n"
 	"  sigmatrix list cases --case 'exec/*'\n"
+	"  sigmatrix list --links                         links, and the cases for them\n"
 	"  sigmatrix list --where violates=zsh            all deviations of zsh\n"
 	"  sigmatrix list --where alone=ash --case jobs   where BusyBox stands alone\n"
 	"  sigmatrix list --where differ --shell dash --shell bash\n"
 	"  sigmatrix list --where violates --where alone  one family deviates\n"
 	"\n"
+	"  --links          links (inits and wrappers) in place of shells\n"
 	"  --results FILE   the results to look at (default: the matrix that comes with\n"
 	"                   sigmatrix)\n"
 	"\n"
 	"Conditions:\n";
 
-enum { OPT_CASE = 256, OPT_CASES, OPT_WHERE, OPT_SHELL, OPT_RESULTS, OPT_COLOR };
+enum { OPT_CASE = 256, OPT_CASES, OPT_WHERE, OPT_SHELL, OPT_RESULTS, OPT_COLOR, OPT_LINKS };
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
@@ -37,6 +39,7 @@ static const struct option options[] = {
 	{"where", required_argument, NULL, OPT_WHERE},
 	{"shell", required_argument, NULL, OPT_SHELL},
 	{"results", required_argument, NULL, OPT_RESULTS},
+	{"links", no_argument, NULL, OPT_LINKS},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -78,12 +81,13 @@ static void print_shell(struct shell *shell)
 	putchar('\n');
 }
 
-static int list(void *memory, const char *dir, char **globs, bool want_cases, bool want_shells)
+static int list(
+	void *memory, const char *dir, char **globs, bool links, bool want_cases, bool want_shells)
 {
 	size_t count = 0;
 
 	if (want_cases) {
-		struct test_case **cases = load_cases(memory, dir, globs, &count);
+		struct test_case **cases = load_cases(memory, dir, globs, links, &count);
 		if (!cases)
 			return EXIT_BAD_USAGE;
 		for (size_t i = 0; i < count; i++)
@@ -93,7 +97,7 @@ static int list(void *memory, const char *dir, char **globs, bool want_cases, bo
 		putchar('\n');
 	if (!want_shells)
 		return 0;
-	struct shell **shells = load_shells(memory, &count);
+	struct shell **shells = links ? load_links(memory, &count) : load_shells(memory, &count);
 	if (!shells)
 		return EXIT_BAD_USAGE;
 	for (size_t i = 0; i < count; i++)
@@ -104,6 +108,7 @@ static int list(void *memory, const char *dir, char **globs, bool want_cases, bo
 struct list_wish {
 	struct words_option cases, shells, where;
 	const char *cases_dir, *results, *colour;
+	bool links;
 };
 
 static int list_rows(void *memory, const struct list_wish *wish)
@@ -150,6 +155,9 @@ static int parse_option(void *memory, struct list_wish *wish, int option)
 	case OPT_RESULTS:
 		wish->results = optarg;
 		return -1;
+	case OPT_LINKS:
+		wish->links = true;
+		return -1;
 	case OPT_COLOR:
 		wish->colour = optarg;
 		return parse_colour("list", optarg) ? -1 : EXIT_BAD_USAGE;
@@ -174,16 +182,21 @@ static int parse_and_list(void *memory, int argc, char **argv)
 	}
 	if (optind < argc)
 		what = argv[optind++];
-	if (optind < argc || (*what && strcmp(what, "cases") != 0 && strcmp(what, "shells") != 0))
-		return usage_error("list", "it is 'list', 'list cases' or 'list shells'");
+	if (optind < argc || (*what && strcmp(what, "cases") != 0 && strcmp(what, "shells") != 0 &&
+				     strcmp(what, "links") != 0))
+		return usage_error(
+			"list", "it is 'list', 'list cases', 'list shells' or 'list links'");
+	if (wish.links && strcmp(what, "shells") == 0)
+		return usage_error("list", "links or shells: 'list shells' goes without --links");
+	wish.links |= strcmp(what, "links") == 0;
 	if (wish.where.count > 0 && !*what)
 		return list_rows(memory, &wish);
 	if (wish.where.count > 0 || wish.results || wish.shells.count > 0)
 		return usage_error("list",
 			"--results and --shell go with --where, which lists rows "
 			"of the matrix");
-	return list(memory, wish.cases_dir, wish.cases.words, strcmp(what, "shells") != 0,
-		strcmp(what, "cases") != 0);
+	return list(memory, wish.cases_dir, wish.cases.words, wish.links,
+		!*what || strcmp(what, "cases") == 0, strcmp(what, "cases") != 0);
 }
 
 int cmd_list(int argc, char **argv)

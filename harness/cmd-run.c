@@ -22,13 +22,13 @@
 enum { DEADLINE_S = 30 };
 
 struct run_options {
-	struct words_option cases, shells;
+	struct words_option cases, shells, link_names;
 	const char *cases_dir, *format, *output, *colour;
 	long jobs, steady_jobs, repeat;
 	double timeout_factor;
 	enum trace_wish trace;
 	int isolation;
-	bool quiet, resume;
+	bool quiet, resume, links;
 	struct baseline_wish baseline;
 };
 
@@ -59,9 +59,14 @@ static const char help[] =
 	"  sigmatrix run --shell mine='./my-sh --posix'   a shell without a shell file\n"
 	"  sigmatrix run --output results/matrix.json     keep everything that was measured\n"
 	"  sigmatrix run --repeat 50 --case 'terminal/*'  is it stable?\n"
+	"  sigmatrix run --links                          cases for links, all links found\n"
 	"\n"
 	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
 	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
+	"  --links              play on links (inits and wrappers) in place of shells\n"
+	"  --link NAME          ... on this one of 'sigmatrix list --links', NAME=COMMAND "
+	"WORDS... (to which\n"
+	"                       the command is appended), or a path\n"
 	"  --jobs N             cells played at the same time (default: eight for each processor, "
 	"and\n"
 	"                       as many again while one is idle)\n"
@@ -91,6 +96,8 @@ static const char help[] =
 enum {
 	OPT_CASE = 256,
 	OPT_SHELL,
+	OPT_LINKS,
+	OPT_LINK,
 	OPT_JOBS,
 	OPT_REPEAT,
 	OPT_TRACE,
@@ -110,6 +117,8 @@ enum {
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
 	{"shell", required_argument, NULL, OPT_SHELL},
+	{"links", no_argument, NULL, OPT_LINKS},
+	{"link", required_argument, NULL, OPT_LINK},
 	{"jobs", required_argument, NULL, OPT_JOBS},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
 	{"trace", required_argument, NULL, OPT_TRACE},
@@ -159,6 +168,13 @@ static int parse_option(void *memory, struct run_options *o, int option)
 		return -1;
 	case OPT_SHELL:
 		option_add(memory, &o->shells, optarg);
+		return -1;
+	case OPT_LINKS:
+		o->links = true;
+		return -1;
+	case OPT_LINK:
+		o->links = true;
+		option_add(memory, &o->link_names, optarg);
 		return -1;
 	case OPT_JOBS:
 		if (!parse_count("run", "--jobs", optarg, 1, 256, &o->jobs))
@@ -229,6 +245,11 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(
 			"run", "'%s' is not an option; cases are chosen with --case", argv[optind]);
+	if (o->links && o->shells.count > 0)
+		return usage_error(
+			"run", "links or shells: --shell goes without --links and --link");
+	if (o->links)
+		o->shells = o->link_names;
 	if ((o->baseline.strict || o->baseline.update) && !o->baseline.path)
 		return usage_error("run", "--strict and --update-baseline need --baseline FILE");
 	o->baseline.cases = o->cases.words;
@@ -286,6 +307,7 @@ static void describe_shells(struct results *results, struct shell **shells, size
 	results->shell_count = count;
 	for (size_t i = 0; i < count; i++)
 		results->shells[i] = (struct shell_record){.name = shells[i]->name,
+			.kind = shells[i]->kind,
 			.title = shells[i]->title,
 			.family = shells[i]->family,
 			.file = shells[i]->file,
@@ -655,7 +677,8 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 	size_t count;
 	const char *dir =
 		run->options.cases_dir ? run->options.cases_dir : data_path(memory, "cases");
-	struct test_case **cases = load_cases(memory, dir, run->options.cases.words, &count);
+	struct test_case **cases =
+		load_cases(memory, dir, run->options.cases.words, run->options.links, &count);
 
 	if (!cases)
 		return false;
@@ -692,8 +715,14 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 
 	if (!catalogue)
 		return EXIT_BAD_USAGE;
-	struct shell **shells = choose_shells(memory, catalogue, catalogue_count,
-		run->options.shells.words, run->options.shells.count, &shell_count);
+	size_t candidate_count = catalogue_count;
+	struct shell **candidates =
+		run->options.links ? load_links(memory, &candidate_count) : catalogue;
+	if (!candidates)
+		return EXIT_BAD_USAGE;
+	struct shell **shells =
+		choose_shells(memory, run->options.links, candidates, candidate_count,
+			run->options.shells.words, run->options.shells.count, &shell_count);
 	if (!shells)
 		return EXIT_BAD_USAGE;
 	struct cell_context context = {.shells = catalogue,

@@ -270,17 +270,38 @@ static const char *nearest_case(const void *parent, const char *dir, const char 
 	return nearest_word(glob, names);
 }
 
+/* How many of the cases the glob finds, and how many of them are for the subjects wanted. */
+static void count_matches(struct test_case **cases, size_t count, char *glob, bool links,
+	size_t *all, size_t *of_kind)
+{
+	char *one[] = {glob, NULL};
+
+	*all = *of_kind = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!case_wanted(one, cases[i]->name))
+			continue;
+		++*all;
+		*of_kind += (cases[i]->mode == MODE_LINK) == links;
+	}
+}
+
 /* Every glob must match something: a typing error would otherwise measure less than was meant. */
-static bool check_globs(const void *parent, const char *dir, char **globs)
+static bool check_globs(const void *parent, const char *dir, char **globs, bool links,
+	struct test_case **cases, size_t count)
 {
 	for (size_t i = 0; globs && globs[i]; i++) {
-		char *one[] = {globs[i], NULL};
-		size_t count;
-		struct diag *diag = diag_new(parent);
+		size_t all, of_kind;
 
-		case_load_all(parent, dir, one, &count, diag);
-		if (count > 0 || diag->count > 0)
+		count_matches(cases, count, globs[i], links, &all, &of_kind);
+		if (of_kind > 0)
 			continue;
+		if (all > 0) {
+			complain("'%s' matches cases for %s only: %s", globs[i],
+				links ? "shells" : "links",
+				links ? "leave --links and --link out"
+				      : "play them on links, with --links or --link NAME");
+			return false;
+		}
 		const char *nearest = nearest_case(parent, dir, globs[i]);
 		complain("no case matches '%s'%s%s%s ('sigmatrix list' shows all)", globs[i],
 			nearest ? "; did you mean '" : "", nearest ? nearest : "",
@@ -290,25 +311,39 @@ static bool check_globs(const void *parent, const char *dir, char **globs)
 	return true;
 }
 
-struct test_case **load_cases(const void *parent, const char *dir, char **globs, size_t *count)
+struct test_case **load_cases(
+	const void *parent, const char *dir, char **globs, bool links, size_t *count)
 {
 	struct diag *diag = diag_new(parent);
-	struct test_case **cases = case_load_all(parent, dir, globs, count, diag);
+	size_t all;
+	struct test_case **cases = case_load_all(parent, dir, globs, &all, diag);
 
 	if (diag->count > 0) {
 		diag_print(diag, stderr);
 		complain("nothing was played: mend the files above ('sigmatrix lint' checks them)");
 		return NULL;
 	}
-	return check_globs(parent, dir, globs) ? cases : NULL;
+	if (!check_globs(parent, dir, globs, links, cases, all))
+		return NULL;
+	*count = 0;
+	for (size_t i = 0; i < all; i++)
+		if ((cases[i]->mode == MODE_LINK) == links)
+			cases[(*count)++] = cases[i];
+	if (*count > 0 || all == 0)
+		return cases;
+	complain("%s has no case for %s: %s", dir, links ? "links" : "shells",
+		links ? "leave --links and --link out" : "play them on links, with --links");
+	return NULL;
 }
 
-/* --- shells --- */
+/* --- shells and links --- */
 
-struct shell **load_shells(const void *parent, size_t *count)
+static struct shell **load_subjects(const void *parent, bool links, size_t *count)
 {
 	struct diag *diag = diag_new(parent);
-	struct shell **shells = shell_load_all(parent, data_path(parent, "shells"), count, diag);
+	const char *dir = data_path(parent, links ? "links" : "shells");
+	struct shell **shells = links ? link_load_all(parent, dir, count, diag)
+				      : shell_load_all(parent, dir, count, diag);
 
 	if (diag->count > 0 || !shells) {
 		diag_print(diag, stderr);
@@ -319,7 +354,17 @@ struct shell **load_shells(const void *parent, size_t *count)
 	return shells;
 }
 
-static struct shell *from_option(const void *parent, const char *wish)
+struct shell **load_shells(const void *parent, size_t *count)
+{
+	return load_subjects(parent, false, count);
+}
+
+struct shell **load_links(const void *parent, size_t *count)
+{
+	return load_subjects(parent, true, count);
+}
+
+static struct shell *from_option(const void *parent, bool links, const char *wish)
 {
 	struct diag *diag = diag_new(parent);
 	char *option = talloc_strdup(parent, wish);
@@ -328,7 +373,8 @@ static struct shell *from_option(const void *parent, const char *wish)
 		char *copy = talloc_strdup(parent, wish);
 		option = talloc_asprintf(parent, "%s=%s", basename(copy), wish);
 	}
-	struct shell *shell = shell_from_option(parent, option, diag);
+	struct shell *shell = links ? link_from_option(parent, option, diag)
+				    : shell_from_option(parent, option, diag);
 	if (!shell) {
 		diag_print(diag, stderr);
 		return NULL;
@@ -338,7 +384,7 @@ static struct shell *from_option(const void *parent, const char *wish)
 }
 
 static struct shell *find_shell(
-	const void *parent, struct shell **catalogue, size_t count, const char *wish)
+	const void *parent, bool links, struct shell **catalogue, size_t count, const char *wish)
 {
 	const char **names = talloc_array(parent, const char *, count + 1);
 
@@ -349,38 +395,41 @@ static struct shell *find_shell(
 	}
 	names[count] = NULL;
 	if (strchr(wish, '=') || strchr(wish, '/'))
-		return from_option(parent, wish);
+		return from_option(parent, links, wish);
 	const char *nearest = nearest_word(wish, names);
-	complain("no shell is called '%s'%s%s%s ('sigmatrix list' shows all; NAME=COMMAND or "
+	complain("no %s is called '%s'%s%s%s ('sigmatrix list%s' shows all; NAME=COMMAND or "
 		 "./PATH takes any other)",
-		wish, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-		nearest ? "'?" : "");
+		links ? "link" : "shell", wish, nearest ? "; did you mean '" : "",
+		nearest ? nearest : "", nearest ? "'?" : "", links ? " --links" : "");
 	return NULL;
 }
 
-struct shell **choose_shells(const void *parent, struct shell **catalogue, size_t catalogue_count,
-	char **wanted, size_t wanted_count, size_t *count)
+struct shell **choose_shells(const void *parent, bool links, struct shell **catalogue,
+	size_t catalogue_count, char **wanted, size_t wanted_count, size_t *count)
 {
+	const char *word = links ? "link" : "shell";
+
 	*count = wanted_count ? wanted_count : catalogue_count;
 	struct shell **chosen = talloc_array(parent, struct shell *, *count);
 
 	for (size_t i = 0; i < *count; i++) {
-		chosen[i] = wanted_count ? find_shell(parent, catalogue, catalogue_count, wanted[i])
+		chosen[i] = wanted_count ? find_shell(parent, links, catalogue, catalogue_count,
+						   wanted[i])
 					 : catalogue[i];
 		if (!chosen[i])
 			return NULL;
+		version_read(chosen[i]);
 		if (wanted_count && !chosen[i]->file) {
 			complain("%s", chosen[i]->missing);
 			return NULL;
 		}
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(chosen[k]->name, chosen[i]->name) == 0) {
-				complain("two shells are called '%s': give one another name "
-					 "with --shell NAME=COMMAND",
-					chosen[i]->name);
+				complain("two %ss are called '%s': give one another name "
+					 "with --%s NAME=COMMAND",
+					word, chosen[i]->name, word);
 				return NULL;
 			}
-		version_read(chosen[i]);
 	}
 	return chosen;
 }

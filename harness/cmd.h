@@ -55,17 +55,22 @@ char *data_path(const void *parent, const char *name);
 char *actor_path(const void *parent);
 
 /* Cases by glob (an unknown one is an error that names the nearest), NULL after complaining.
- * Files that are malformed are an error too: nothing is played then. */
-struct test_case **load_cases(const void *parent, const char *dir, char **globs, size_t *count);
+ * Files that are malformed are an error too: nothing is played then. Of the cases those for links
+ * or those for shells; a glob that finds only others is an error. */
+struct test_case **load_cases(
+	const void *parent, const char *dir, char **globs, bool links, size_t *count);
 
 /* The catalogue of shells/, all resolved; NULL after complaining. */
 struct shell **load_shells(const void *parent, size_t *count);
 
-/* The shells to play on: those asked for (a name of the catalogue, NAME=COMMAND ARGS..., or a
- * path), all of the catalogue when nobody was. An unknown or missing one that was asked for by
- * name is an error. With versions read. NULL after complaining. */
-struct shell **choose_shells(const void *parent, struct shell **catalogue, size_t catalogue_count,
-	char **wanted, size_t wanted_count, size_t *count);
+/* The catalogue of links/, all resolved; NULL after complaining. */
+struct shell **load_links(const void *parent, size_t *count);
+
+/* The shells, or links, to play on: those asked for (a name of the catalogue, NAME=COMMAND
+ * ARGS..., or a path), all of the catalogue when nobody was. An unknown or missing one that was
+ * asked for by name is an error. With versions read. NULL after complaining. */
+struct shell **choose_shells(const void *parent, bool links, struct shell **catalogue,
+	size_t catalogue_count, char **wanted, size_t wanted_count, size_t *count);
 
 /* The results file, and of it what was selected; NULL after complaining. */
 struct results *load_results(const void *parent, const char *command, const char *path,

@@ -54,14 +54,20 @@ static void hash_words(SHA2_CTX *hash, const char *const *words)
 static void add_shell(json_t *shells, const struct shell *shell)
 {
 	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect, NULL};
+	const char *const link[] = {shell->environment_lost ? "lost" : "kept",
+		shell->timer_periodic ? "periodic" : "none", NULL};
 	const char *const *const lists[] = {single, shell->options, shell->command, shell->script,
-		shell->stdin_words, shell->interactive, shell->env, shell->lacks};
+		shell->stdin_words, shell->interactive, shell->env, shell->lacks, link,
+		shell->arguments};
 	char digest[SHA256_DIGEST_STRING_LENGTH], *text;
 	SHA2_CTX hash;
 
 	SHA256Init(&hash);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		hash_words(&hash, lists[i]);
+	for (size_t i = 0; i < shell->file_count; i++)
+		hash_words(&hash,
+			(const char *const[]){shell->files[i].name, shell->files[i].text, NULL});
 	SHA256End(&hash, digest);
 	text = talloc_asprintf(NULL, "%s %s (file %.8s, started as %.8s)",
 		shell->file ? shell->file : "missing", shell->version, shell->sha256, digest);

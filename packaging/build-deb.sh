@@ -13,7 +13,7 @@ out=$(cd "$1" && pwd)
 tree=$out/sigmatrix-0.1
 rm -rf "$tree"
 mkdir "$tree"
-cp -r Makefile README.md run.sh .clang-format harness cases shells completions docs tests "$tree/"
+cp -r Makefile README.md run.sh .clang-format harness cases shells links completions docs tests "$tree/"
 mkdir "$tree/results"
 cp results/matrix.json "$tree/results/"
 cp -r packaging/debian "$tree/debian"

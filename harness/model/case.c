@@ -9,7 +9,7 @@
 
 #include "parts.h"
 
-const char *const case_block_words[] = {"script", "file", "steps", "outcomes", NULL};
+const char *const case_block_words[] = {"script", "file", "steps", "outcomes", "command", NULL};
 
 /* A case file being read. */
 struct reader {
@@ -74,13 +74,6 @@ static void read_prose(struct reader *reader)
 	reader->tc->prose = prose;
 }
 
-static bool file_name_valid(const char *name)
-{
-	return *name != '.' && *name != '-' &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789._-")] == '\0';
-}
-
 static bool dialects_valid(const char *const *words, const struct place *place)
 {
 	for (; *words; words++) {
@@ -122,7 +115,7 @@ static bool read_head(struct block *block, const char **words, const char *const
 		return false;
 	}
 	block->kind = (enum block_kind)kind;
-	if (block->kind == BLOCK_OUTCOMES && words[1]) {
+	if ((block->kind == BLOCK_OUTCOMES || block->kind == BLOCK_COMMAND) && words[1]) {
 		complain(place, "'%s' is too much here", words[1]);
 		return false;
 	}
@@ -132,47 +125,6 @@ static bool read_head(struct block *block, const char **words, const char *const
 		++*dialects;
 	}
 	return dialects_valid(*dialects, place);
-}
-
-static void add_line(struct block *block, const void *parent, const char *text, int number)
-{
-	block->lines = talloc_realloc(parent, block->lines, struct text_line, block->count + 1);
-	block->lines[block->count++] = (struct text_line){number, text};
-}
-
-/* The line without its four spaces, or NULL after a complaint. */
-static const char *unindent(const char *line, const struct place *place)
-{
-	size_t indent = strspn(line, " ");
-
-	if (indent >= 4)
-		return line + 4;
-	if (text_blank(line))
-		return "";
-	complain(place, "lines of a block are indented by four spaces%s",
-		line[indent] == '\t' ? ", not by a tab" : "");
-	return NULL;
-}
-
-static void read_body(struct reader *reader, struct block *block)
-{
-	size_t kept = 0;
-
-	for (; reader->at < reader->text->count; reader->at++) {
-		const struct text_line *line = &reader->text->lines[reader->at];
-		struct place place = {reader->tc->path, line->number, reader->diag};
-		const char *text;
-
-		if (line->text[0] != '\0' && line->text[0] != ' ' && line->text[0] != '\t')
-			break;
-		text = unindent(line->text, &place);
-		if (!text)
-			continue;
-		add_line(block, reader->tc, talloc_strdup(reader->tc, text), line->number);
-		if (!text_blank(text))
-			kept = block->count;
-	}
-	block->count = kept;
 }
 
 static void check_twin(
@@ -205,6 +157,7 @@ static void read_block(struct reader *reader)
 	static const char *const standard[] = {"posix", NULL};
 	const char *const *dialects = NULL;
 	struct block block = {.lines = NULL};
+	struct text_body body;
 	bool good = false;
 
 	if (words)
@@ -215,7 +168,9 @@ static void read_block(struct reader *reader)
 			"spaces",
 			line->text);
 	/* A bad head's lines are read so that they are not taken for something else. */
-	read_body(reader, &block);
+	reader->at = text_body(tc, reader->text, reader->at, tc->path, reader->diag, &body);
+	block.lines = body.lines;
+	block.count = body.count;
 	if (!good)
 		return;
 	if (block.count == 0)
@@ -248,10 +203,10 @@ static const char *scene_text(const struct reader *reader)
 	return out;
 }
 
-static const struct block *any_script(const struct test_case *tc)
+static const struct block *any_block(const struct test_case *tc, enum block_kind kind)
 {
 	for (size_t i = 0; i < tc->block_count; i++)
-		if (tc->blocks[i].kind == BLOCK_SCRIPT)
+		if (tc->blocks[i].kind == kind)
 			return &tc->blocks[i];
 	return NULL;
 }
@@ -273,22 +228,46 @@ static void check_dialects(const struct reader *reader)
 	talloc_free(dialects);
 }
 
+/* Of the blocks that say what is run there must be 'wanted', and no other. */
+static void check_text(const struct reader *reader, const char *wanted)
+{
+	static const enum block_kind kinds[] = {BLOCK_SCRIPT, BLOCK_COMMAND};
+	const struct test_case *tc = reader->tc;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *word = case_block_words[kinds[i]];
+		const struct block *block = any_block(tc, kinds[i]);
+
+		if (wanted && strcmp(word, wanted) == 0) {
+			if (!case_block(tc, kinds[i], NULL, "posix"))
+				diag_add(reader->diag, tc->path, reader->mode_line,
+					"the mode '%s' needs a block '%s:'", mode_word(tc->mode),
+					word);
+			else if (kinds[i] == BLOCK_COMMAND && block->count != 1)
+				diag_add(reader->diag, tc->path, block->line,
+					"'command:' is one line: the words of a command");
+		} else if (block && kinds[i] == BLOCK_SCRIPT && tc->mode == MODE_INTERACTIVE) {
+			diag_add(reader->diag, tc->path, block->line,
+				"an interactive shell gets no 'script:'; use 'type' steps");
+		} else if (block) {
+			diag_add(reader->diag, tc->path, block->line,
+				"the mode '%s' has no block '%s:'", mode_word(tc->mode), word);
+		}
+	}
+}
+
 static void check_blocks(const struct reader *reader)
 {
 	const struct test_case *tc = reader->tc;
-	const struct block *script = any_script(tc);
 
 	if (!case_block(tc, BLOCK_OUTCOMES, NULL, "posix"))
 		diag_add(reader->diag, tc->path, (int)reader->text->count,
 			"there is no block 'outcomes:'; the file may be cut off");
 	if (reader->mode_line == 0)
 		return;
-	if (tc->mode == MODE_INTERACTIVE && script)
-		diag_add(reader->diag, tc->path, script->line,
-			"an interactive shell gets no 'script:'; use 'type' steps");
-	if (tc->mode != MODE_INTERACTIVE && !case_block(tc, BLOCK_SCRIPT, NULL, "posix"))
-		diag_add(reader->diag, tc->path, reader->mode_line,
-			"the mode '%s' needs a block 'script:'", mode_word(tc->mode));
+	check_text(reader, tc->mode == MODE_INTERACTIVE ? NULL
+			   : tc->mode == MODE_LINK      ? "command"
+							: "script");
 }
 
 /* ---- variants ---- */

@@ -8,7 +8,8 @@
 
 #include "diag.h"
 
-enum case_mode { MODE_COMMAND, MODE_SCRIPT, MODE_STDIN, MODE_INTERACTIVE };
+/* MODE_LINK: no shell is started, but a link, which is given a command. */
+enum case_mode { MODE_COMMAND, MODE_SCRIPT, MODE_STDIN, MODE_INTERACTIVE, MODE_LINK };
 
 /* Who leads the session; see the table in docs/case-format.md. */
 enum case_session {
@@ -175,7 +176,7 @@ struct scene {
 	const struct test_case *test_case;
 	const struct variant *variant;
 	enum case_session session;
-	const char *script; /* NULL for interactive */
+	const char *script; /* of MODE_LINK: the line with the command; NULL for interactive */
 	struct extra_file *files;
 	size_t file_count;
 	struct step *steps;
@@ -238,6 +239,9 @@ bool step_waits(const struct step *step);
 
 const char *verdict_word(enum verdict verdict); /* "" for VERDICT_NONE */
 const char *mode_word(enum case_mode mode);
+
+/* What the process is called that a scene of the mode starts: "shell" or "link". */
+const char *mode_subject(enum case_mode mode);
 const char *session_word(enum case_session session);
 
 #endif

@@ -489,7 +489,7 @@ const char **evidence_names(const void *parent, const struct window *window)
 	size_t count = 0;
 
 	if (window->log->proc_count)
-		names[count++] = "shell";
+		names[count++] = window->log->subject;
 	for (size_t i = 0; i < window->to; i++) {
 		const struct event *event = event_at(window, i);
 

@@ -275,8 +275,8 @@ static void put_subject(struct facts *facts, const struct subject *subject)
 	size_t forks = count_forks(facts, subject);
 	size_t continued = count_continued(facts, subject);
 
-	if (subject->who == 0 && strcmp(subject->name, "shell") != 0)
-		put_text(facts, subject, "process", "shell");
+	if (subject->who == 0 && strcmp(subject->name, facts->window.log->subject) != 0)
+		put_text(facts, subject, "process", facts->window.log->subject);
 	put_status(facts, subject);
 	put_state(facts, subject);
 	/* Without a tracer only actors tell, and their empty list means something too. */

@@ -4,7 +4,9 @@
 
 #include "text.h"
 
-/* The words of "needs:" and "lacks:"; complains about those that are no features. */
-const char **features_read(const void *parent, const char *value, const struct place *place);
+/* The words of "needs:" and "lacks:" of a shell or a link; complains about those that are no
+ * features of it. */
+const char **features_read(
+	const void *parent, const char *value, bool link, const struct place *place);
 
 #endif

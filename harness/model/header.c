@@ -8,7 +8,7 @@
 #include "parts.h"
 #include "signals.h"
 
-static const char *const mode_words[] = {"command", "script", "stdin", "interactive", NULL};
+static const char *const mode_words[] = {"command", "script", "stdin", "interactive", "link", NULL};
 static const char *const session_words[] = {
 	"leader", "member", "shared", "background", "pid1", NULL};
 enum header_key {
@@ -35,11 +35,17 @@ struct reader {
 	struct diag *diag;
 	int seen[KEY_COUNT]; /* line of each key, 0: none yet */
 	bool mode_unknown;
+	const char *needs; /* as written: what the words may be depends on the mode */
 };
 
 const char *mode_word(enum case_mode mode)
 {
 	return mode_words[mode];
+}
+
+const char *mode_subject(enum case_mode mode)
+{
+	return mode == MODE_LINK ? "link" : "shell";
 }
 
 const char *session_word(enum case_session session)
@@ -238,7 +244,7 @@ static void set_key(
 		tc->blocked = read_signals(value, place);
 		return;
 	case KEY_NEEDS:
-		tc->needs = features_read(tc, value, place);
+		reader->needs = value;
 		return;
 	case KEY_BUSY:
 		set_busy(reader, value, place);
@@ -287,6 +293,23 @@ static void check_required(struct reader *reader)
 			key_words[required[i]]);
 		reader->mode_unknown = reader->mode_unknown || required[i] == KEY_MODE;
 	}
+}
+
+static void read_needs(struct reader *reader)
+{
+	struct test_case *tc = reader->tc;
+	struct place place = {tc->path, reader->seen[KEY_NEEDS], reader->diag};
+
+	if (reader->needs && !reader->mode_unknown)
+		tc->needs = features_read(tc, reader->needs, tc->mode == MODE_LINK, &place);
+}
+
+/* A link has options of its own only: what it is given is the command. */
+static void check_link(const struct reader *reader)
+{
+	if (reader->tc->mode == MODE_LINK && reader->seen[KEY_OPTIONS] > 0)
+		diag_add(reader->diag, reader->tc->path, reader->seen[KEY_OPTIONS],
+			"'options' are a shell's; those of a link are in its link file");
 }
 
 static void set_defaults(struct reader *reader)
@@ -341,6 +364,8 @@ size_t header_read(struct test_case *tc, const struct text *text, int *mode_line
 	}
 	check_required(&reader);
 	check_session_vary(&reader);
+	read_needs(&reader);
+	check_link(&reader);
 	set_defaults(&reader);
 	*mode_line = reader.mode_unknown ? 0 : reader.seen[KEY_MODE];
 	return at;

@@ -186,7 +186,7 @@ static void check_condition(
 static void check_ready(
 	const struct checker *checker, const struct step *step, const struct place *place)
 {
-	if (strcmp(step->who, "shell") != 0) {
+	if (strcmp(step->who, mode_subject(checker->scene->test_case->mode)) != 0) {
 		expect_actor(checker, step->who, place);
 		return;
 	}
@@ -295,7 +295,9 @@ static void check_texts(const struct checker *checker)
 
 	if (scene->script)
 		check_instructions(checker, scene->script,
-			first_line(case_block(tc, BLOCK_SCRIPT, NULL, checker->dialect)));
+			first_line(
+				case_block(tc, tc->mode == MODE_LINK ? BLOCK_COMMAND : BLOCK_SCRIPT,
+					NULL, checker->dialect)));
 	for (size_t i = 0; i < scene->file_count; i++)
 		check_instructions(checker, scene->files[i].text,
 			first_line(case_block(
@@ -320,7 +322,8 @@ static int line_of_name(const struct test_case *tc, const char *name)
 
 static void check_names(const struct checker *checker)
 {
-	static const char *const taken[] = {"shell", "tty", "harness", "itself", "none", NULL};
+	static const char *const taken[] = {
+		"shell", "link", "tty", "harness", "itself", "none", NULL};
 	const struct test_case *tc = checker->scene->test_case;
 
 	if (words_count(checker->scene->names) >= MAX_NAMES ||
@@ -467,7 +470,7 @@ static void check_scene(const struct scene *scene, const char *dialect, struct d
 
 	*checker = (struct checker){.scene = scene, .dialect = dialect, .diag = diag};
 	checker->actors = scene_actors(checker, scene);
-	checker->processes = words_split(checker, "shell");
+	checker->processes = words_split(checker, mode_subject(scene->test_case->mode));
 	for (size_t i = 0; scene->names[i]; i++)
 		words_add(&checker->processes, scene->names[i]);
 	checker->labels = words_split(checker, "");

@@ -38,6 +38,7 @@ struct log *log_new(const void *parent)
 	log->procs = need(talloc_array(log, struct proc, 8));
 	log->programs = need(talloc_array(log, size_t, 16));
 	log->start_ns = now_ns();
+	log->subject = "shell";
 	return log;
 }
 
@@ -155,7 +156,7 @@ static int special(const char *name)
 
 int log_participant(const struct log *log, const char *name, size_t limit)
 {
-	if (strcmp(name, "shell") == 0)
+	if (strcmp(name, log->subject) == 0)
 		return log->proc_count ? 0 : WHO_NONE;
 	if (special(name) != WHO_NONE)
 		return special(name);
@@ -172,7 +173,7 @@ bool log_denotes(const struct log *log, int who, const char *name, size_t seq, s
 {
 	if (who < 0)
 		return who != WHO_NONE && who == special(name);
-	if (strcmp(name, "shell") == 0)
+	if (strcmp(name, log->subject) == 0)
 		return who == 0;
 	for (size_t i = programs_before(log, limit); i-- > 0;) {
 		const struct event *event = &log->events[log->programs[i]];
@@ -235,7 +236,7 @@ static const char *own_name(const struct log *log, int who, size_t seq)
 			naming_since(log, log->programs[i]) <= seq)
 			return event->text;
 	}
-	return who == 0 ? "shell" : NULL;
+	return who == 0 ? log->subject : NULL;
 }
 
 const char *log_name(const void *parent, const struct log *log, int who, size_t seq)

@@ -104,6 +104,7 @@ struct log {
 	size_t program_count;
 	bool traced; /* the tracer looked on: its events are complete */
 	int64_t start_ns;
+	const char *subject; /* what process 0 is called: "shell", or "link" */
 };
 
 struct log *log_new(const void *parent);
@@ -115,9 +116,9 @@ struct event *log_add(struct log *log, enum event_kind kind, enum source source,
 /* Adds a process; returns its index. */
 int log_proc(struct log *log, pid_t pid, pid_t outer, int parent);
 
-/* Index of the participant with that name ("shell", an actor, a declared name), or WHO_NONE;
+/* Index of the participant with that name (the subject's, an actor, a declared name), or WHO_NONE;
  * "tty", "harness" give WHO_TTY, WHO_HARNESS. Names given by EVENT_START and EVENT_NAMED (and
- * index 0 is "shell") up to, not including, event 'limit'. */
+ * index 0 is the subject) up to, not including, event 'limit'. */
 int log_participant(const struct log *log, const char *name, size_t limit);
 
 /* What a reader calls process 'who' at event 'seq': its name at that moment, or the name it gets

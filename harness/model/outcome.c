@@ -220,8 +220,8 @@ static const char *end_dispute(const struct log *log)
 
 	if (!parent || !tracer || (parent->how == tracer->how && parent->number == tracer->number))
 		return NULL;
-	return talloc_asprintf(log, "shell ended %s for its parent, but %s for the tracer",
-		how_of(log, parent), how_of(log, tracer));
+	return talloc_asprintf(log, "%s ended %s for its parent, but %s for the tracer",
+		log->subject, how_of(log, parent), how_of(log, tracer));
 }
 
 static const char *find_dispute(const struct log *log)

@@ -17,7 +17,7 @@ enum {
 	ENOUGH_COMPLAINTS = 100 /* beyond so many the rest would only repeat them */
 };
 
-enum block_kind { BLOCK_SCRIPT, BLOCK_FILE, BLOCK_STEPS, BLOCK_OUTCOMES };
+enum block_kind { BLOCK_SCRIPT, BLOCK_FILE, BLOCK_STEPS, BLOCK_OUTCOMES, BLOCK_COMMAND };
 
 struct block {
 	enum block_kind kind;

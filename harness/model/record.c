@@ -98,6 +98,13 @@ void results_sort(struct results *results)
 			results);
 }
 
+const char *results_subject(const struct results *results)
+{
+	bool links = results->shell_count && results->shells[0].kind != SUBJECT_SHELL;
+
+	return links ? "link" : "shell";
+}
+
 const struct cell *results_cell(const struct results *results, const char *case_name,
 	const char *variant, const char *shell)
 {
@@ -232,6 +239,8 @@ static json_t *shell_json(const struct shell_record *shell)
 	set_optional(object, "version", shell->version);
 	set_optional(object, "sha256", shell->sha256);
 	set_optional(object, "missing", shell->missing);
+	if (shell->kind != SUBJECT_SHELL)
+		set_text(object, "kind", subject_kind_word(shell->kind));
 	return object;
 }
 
@@ -606,6 +615,23 @@ bool cell_from_json(const void *parent, const json_t *json, struct cell *cell)
 	return read_cell(parent, json, cell, &ignored);
 }
 
+/* Left out it is a shell: so wrote all before there were links. */
+static bool read_kind(const json_t *json, enum subject_kind *kind, struct fault *fault)
+{
+	const json_t *value = json_object_get(json, "kind");
+	int found = value ? -1 : SUBJECT_SHELL;
+
+	if (value && !json_is_string(value))
+		return fault_type(fault, "kind", "a string", value);
+	if (value)
+		found = subject_kind_read(json_string_value(value));
+	if (found < 0)
+		return fault_set(fault, "member \"kind\": there is no kind \"%.40s\"",
+			json_string_value(value));
+	*kind = (enum subject_kind)found;
+	return true;
+}
+
 static bool read_shell(
 	const void *parent, const json_t *json, struct shell_record *shell, struct fault *fault)
 {
@@ -617,7 +643,8 @@ static bool read_shell(
 	       read_optional(parent, json, "file", &shell->file, fault) &&
 	       read_optional(parent, json, "version", &shell->version, fault) &&
 	       read_optional(parent, json, "sha256", &shell->sha256, fault) &&
-	       read_optional(parent, json, "missing", &shell->missing, fault);
+	       read_optional(parent, json, "missing", &shell->missing, fault) &&
+	       read_kind(json, &shell->kind, fault);
 }
 
 static bool read_shells(struct results *results, const json_t *root, struct fault *fault)
@@ -635,6 +662,10 @@ static bool read_shells(struct results *results, const json_t *root, struct faul
 		if (shell_index(results, shell->name) < results->shell_count)
 			return fault_set(fault, "shells[%zu]: the shell \"%.80s\" is there twice",
 				i, shell->name);
+		if ((shell->kind == SUBJECT_SHELL) != (results->shells[0].kind == SUBJECT_SHELL))
+			return fault_set(fault,
+				"shells[%zu]: there are shells and links; a document has either",
+				i);
 		results->shell_count++;
 	}
 	return true;

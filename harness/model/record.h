@@ -27,6 +27,7 @@ struct cell {
 };
 
 struct shell_record {
+	enum subject_kind kind; /* of all in one document the same: shells, or links */
 	const char *name, *title, *family, *file, *version, *sha256;
 	const char *missing; /* why it could not be measured, or NULL */
 };
@@ -93,6 +94,9 @@ int record_put_json(FILE *out, json_t *object, size_t flags, const char *end);
 /* Brings cases and cells into their order. results_cell() and the reports rely on it: whoever
  * collects cells as they come must call it before them. */
 void results_sort(struct results *results);
+
+/* What the columns are: "link", or "shell". */
+const char *results_subject(const struct results *results);
 
 /* The cell, or NULL: not played. */
 const struct cell *results_cell(const struct results *results, const char *case_name,

@@ -130,16 +130,11 @@ static const char *block_text(const void *parent, const struct block *block,
 	struct substitution *substitution, struct diag *diag)
 {
 	struct place place = {substitution->binding.test_case->path, block->line, diag};
-	char *raw = talloc_strdup(NULL, "");
-	const char *out;
+	const char *raw = text_body_join(NULL, block->lines, block->count);
+	const char *out = substitute(parent, raw, substitution);
 
-	for (size_t i = 0; i < block->count; i++) {
-		raw = talloc_strdup_append_buffer(raw, block->lines[i].text);
-		raw = talloc_strdup_append_buffer(raw, "\n");
-	}
-	out = substitute(parent, raw, substitution);
 	check_length(substitution, out, &place);
-	talloc_free(raw);
+	talloc_free((void *)raw);
 	return out;
 }
 
@@ -198,6 +193,8 @@ static const char *lacking_text(const struct test_case *tc, const char *dialect)
 {
 	bool steps_lacking;
 
+	if (tc->mode == MODE_LINK)
+		return strcmp(dialect, "posix") == 0 ? NULL : "command";
 	if (tc->mode != MODE_INTERACTIVE && !case_block(tc, BLOCK_SCRIPT, NULL, dialect))
 		return "script";
 	for (size_t i = 0; i < tc->block_count; i++)
@@ -212,7 +209,8 @@ static void build_texts(struct scene *scene, const char *dialect, struct substit
 	struct diag *diag)
 {
 	const struct test_case *tc = scene->test_case;
-	const struct block *script = case_block(tc, BLOCK_SCRIPT, NULL, dialect);
+	const struct block *script =
+		case_block(tc, tc->mode == MODE_LINK ? BLOCK_COMMAND : BLOCK_SCRIPT, NULL, dialect);
 
 	if (script && tc->mode != MODE_INTERACTIVE)
 		scene->script = block_text(scene, script, substitution, diag);

@@ -1,4 +1,4 @@
-/* Shell files: how a shell under test is started. */
+/* Shell files and link files: how what is under test is started. */
 #include "shell.h"
 
 #include <ctype.h>
@@ -14,6 +14,7 @@
 #include <sha2.h>
 #include <talloc.h>
 
+#include "command.h"
 #include "features.h"
 #include "text.h"
 
@@ -36,29 +37,53 @@ enum shell_key {
 	KEY_VERSION,
 	KEY_LIKE,
 	KEY_ORDER,
+	KEY_KIND,
+	KEY_ARGUMENTS,
+	KEY_ENVIRONMENT,
+	KEY_TIMER,
+	KEY_PROBE,
 	KEY_COUNT
 };
 
 static const char *const key_words[] = {"title", "family", "package", "program", "argv0", "options",
 	"command", "script", "stdin", "interactive", "env", "lacks", "dialect", "version", "like",
-	"order", NULL};
+	"order", "kind", "arguments", "environment", "timer", "probe", NULL};
 
-/* A shell file being read. */
+static const char *const kind_words[] = {"shell", "init", "wrapper", NULL};
+
+static const char shell_suffix[] = ".shell", link_suffix[] = ".link";
+
+/* A shell or link file being read. */
 struct reader {
 	struct shell *shell;
+	bool link;
 	int order;
 	int depth; /* of "like" */
 	struct diag *diag;
 	int seen[KEY_COUNT]; /* line of each key, 0: none yet */
 };
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length > wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/* How the file's name ends, without the dot. */
+static const char *file_word(const struct reader *reader)
+{
+	return reader->link ? "link" : "shell";
+}
+
 static bool read_file(struct reader *reader);
 static bool read_text(struct reader *reader, struct text *text);
 
-static struct shell *shell_new(const void *parent, const char *name)
+static struct shell *shell_new(const void *parent, bool link, const char *name)
 {
 	struct shell *shell = talloc_zero(parent, struct shell);
 
+	shell->arguments = words_split(shell, link ? "${COMMAND}" : "");
 	shell->name = talloc_strdup(shell, name);
 	shell->family = shell->name;
 	shell->options = words_split(shell, "");
@@ -70,6 +95,16 @@ static struct shell *shell_new(const void *parent, const char *name)
 	shell->lacks = words_split(shell, "");
 	shell->dialect = "posix";
 	return shell;
+}
+
+const char *subject_kind_word(enum subject_kind kind)
+{
+	return kind_words[kind];
+}
+
+int subject_kind_read(const char *word)
+{
+	return words_find(kind_words, word);
 }
 
 /* ---- values ---- */
@@ -153,9 +188,42 @@ static void set_order(struct reader *reader, const char *value, const struct pla
 		complain(place, "order '%.80s' must be a number from 0 to %d", value, MAX_ORDER);
 }
 
+/* A link file says which kind it is; what a shell is needs no saying. */
+static void set_kind(struct shell *shell, const char *value, const struct place *place)
+{
+	int kind = words_find(kind_words + SUBJECT_INIT, value);
+
+	if (kind < 0)
+		complain_unknown(place, "kind", value, kind_words + SUBJECT_INIT);
+	else
+		shell->kind = (enum subject_kind)(SUBJECT_INIT + kind);
+}
+
+static void set_arguments(struct shell *shell, const char *value, const struct place *place)
+{
+	const char *unknown = command_unknown(shell, value);
+
+	if (unknown)
+		complain(place, "'%.80s' is not put in; ${COMMAND} and ${COMMAND:sh} are", unknown);
+	shell->arguments = words_split(shell, value);
+}
+
+/* The second of the words is the one that matters. */
+static void set_choice(bool *field, const char *const *words, const char *what, const char *value,
+	const struct place *place)
+{
+	int choice = words_find(words, value);
+
+	if (choice < 0)
+		complain_unknown(place, what, value, words);
+	*field = choice == 1;
+}
+
 static void set_key(
 	struct reader *reader, enum shell_key key, const char *value, const struct place *place)
 {
+	static const char *const environments[] = {"kept", "lost", NULL};
+	static const char *const timers[] = {"none", "periodic", NULL};
 	struct shell *shell = reader->shell;
 
 	switch (key) {
@@ -193,7 +261,7 @@ static void set_key(
 		add_env(shell, value, place);
 		return;
 	case KEY_LACKS:
-		shell->lacks = features_read(shell, value, place);
+		shell->lacks = features_read(shell, value, reader->link, place);
 		return;
 	case KEY_DIALECT:
 		set_name(shell, &shell->dialect, "dialect", value, place);
@@ -203,6 +271,21 @@ static void set_key(
 		return;
 	case KEY_ORDER:
 		set_order(reader, value, place);
+		return;
+	case KEY_KIND:
+		set_kind(shell, value, place);
+		return;
+	case KEY_ARGUMENTS:
+		set_arguments(shell, value, place);
+		return;
+	case KEY_ENVIRONMENT:
+		set_choice(&shell->environment_lost, environments, "environment", value, place);
+		return;
+	case KEY_TIMER:
+		set_choice(&shell->timer_periodic, timers, "timer", value, place);
+		return;
+	case KEY_PROBE:
+		shell->probe = words_split(shell, value);
 		return;
 	case KEY_LIKE: /* was read before all others */
 	case KEY_COUNT:
@@ -216,7 +299,28 @@ static void set_key(
 static bool may_be_empty(int key)
 {
 	return key == KEY_OPTIONS || key == KEY_SCRIPT || key == KEY_STDIN ||
-	       key == KEY_INTERACTIVE || key == KEY_LACKS;
+	       key == KEY_INTERACTIVE || key == KEY_LACKS || key == KEY_ARGUMENTS;
+}
+
+/* NULL: the key is for both. */
+static const char *whose_key(int key)
+{
+	switch (key) {
+	case KEY_COMMAND:
+	case KEY_SCRIPT:
+	case KEY_STDIN:
+	case KEY_INTERACTIVE:
+	case KEY_DIALECT:
+		return "shell";
+	case KEY_KIND:
+	case KEY_ARGUMENTS:
+	case KEY_ENVIRONMENT:
+	case KEY_TIMER:
+	case KEY_PROBE:
+		return "link";
+	default:
+		return NULL;
+	}
 }
 
 static bool is_content(const char *line)
@@ -240,6 +344,10 @@ static void read_line(struct reader *reader, const char *line, const struct plac
 		complain_unknown(place, "key", name, key_words);
 		return;
 	}
+	if (whose_key(key) && strcmp(whose_key(key), file_word(reader)) != 0) {
+		complain(place, "'%s' is a key of %s files", name, whose_key(key));
+		return;
+	}
 	if (reader->seen[key] > 0 && key != KEY_ENV) {
 		complain(place, "'%s' is in line %d already", name, reader->seen[key]);
 		return;
@@ -257,17 +365,19 @@ static void read_like(struct reader *reader, const char *other, const struct pla
 	struct shell *shell = reader->shell;
 	const char *path = shell->path, *slash = strrchr(path, '/');
 	int length = slash ? (int)(slash - path + 1) : 0;
-	struct reader like = {shell, reader->order, reader->depth + 1, reader->diag, {0}};
+	struct reader like = {
+		shell, reader->link, reader->order, reader->depth + 1, reader->diag, {0}};
 
 	if (!name_valid(other)) {
-		complain(place, "like '%.80s' must be the name of a shell file", other);
+		complain(place, "like '%.80s' must be the name of a %s file", other,
+			file_word(reader));
 		return;
 	}
 	if (like.depth > MAX_LIKE) {
 		complain(place, "'like' goes in a circle, or deeper than %d files", MAX_LIKE);
 		return;
 	}
-	shell->path = talloc_asprintf(shell, "%.*s%s.shell", length, path, other);
+	shell->path = talloc_asprintf(shell, "%.*s%s.%s", length, path, other, file_word(reader));
 	if (access(shell->path, F_OK) < 0)
 		complain(place, "like '%s': there is no %s", other, shell->path);
 	else
@@ -298,20 +408,124 @@ static bool read_file(struct reader *reader)
 	return read_text(reader, text_read(NULL, reader->shell->path, reader->diag));
 }
 
+/* ---- files that a link reads ---- */
+
+enum { MAX_FILES = 16 };
+
+static bool begins_file(const char *line)
+{
+	return strncmp(line, "file", 4) == 0 && strchr(" \t", line[4]);
+}
+
+/* Some programs want a directory of a certain form: "service/run". */
+static bool file_path_valid(const char *path)
+{
+	char *copy = talloc_strdup(NULL, path);
+	bool valid = true;
+
+	for (char *part = copy, *slash; part; part = slash) {
+		slash = strchr(part, '/');
+		if (slash)
+			*slash++ = '\0';
+		valid &= file_name_valid(part);
+	}
+	talloc_free(copy);
+	return valid;
+}
+
+/* The name in "file NAME:", or NULL after a complaint. */
+static const char *file_block_name(struct shell *shell, const char *line, const struct place *place)
+{
+	const char **words = words_split(shell, line + strlen("file"));
+	size_t length = words_count(words) == 1 ? strlen(words[0]) : 0;
+
+	if (length < 2 || words[0][length - 1] != ':') {
+		complain(place, "'%.80s' must be: file NAME:", line);
+		return NULL;
+	}
+	char *name = talloc_strndup(shell, words[0], length - 1);
+	if (file_path_valid(name))
+		return name;
+	complain(place, "'%.80s' can be no file's name; use letters, digits, '.', '_', '-'", name);
+	return NULL;
+}
+
+/* One that 'like' brought under that name is replaced. */
+static void set_file(
+	struct shell *shell, const char *name, const char *text, const struct place *place)
+{
+	size_t at = 0;
+
+	while (at < shell->file_count && strcmp(shell->files[at].name, name) != 0)
+		at++;
+	if (at == MAX_FILES) {
+		complain(place, "more than %d files", MAX_FILES);
+		return;
+	}
+	if (at == shell->file_count) {
+		shell->files = talloc_realloc(shell, shell->files, struct extra_file, at + 1);
+		shell->file_count++;
+	}
+	shell->files[at] = (struct extra_file){name, text};
+}
+
+/* Returns the index of the line behind the block. */
+static size_t read_block(struct reader *reader, const char *line, const struct text *text,
+	size_t at, const struct place *place)
+{
+	struct shell *shell = reader->shell;
+	const char *name = file_block_name(shell, line, place);
+	struct text_body body;
+
+	at = text_body(shell, text, at, place->file, place->diag, &body);
+	if (name && body.count == 0)
+		complain(place, "the file '%s' is empty", name);
+	if (name)
+		set_file(shell, name, text_body_join(shell, body.lines, body.count), place);
+	return at;
+}
+
 /* Takes the text; NULL could not be read. */
 static bool read_text(struct reader *reader, struct text *text)
 {
 	if (!text)
 		return false;
 	read_likes(reader, text);
-	for (size_t i = 0; i < text->count; i++) {
+	for (size_t i = 0; i < text->count;) {
+		const char *line = text->lines[i].text;
 		struct place place = {reader->shell->path, text->lines[i].number, reader->diag};
 
-		if (is_content(text->lines[i].text))
-			read_line(reader, text->lines[i].text, &place);
+		i++;
+		if (reader->link && begins_file(line))
+			i = read_block(reader, line, text, i, &place);
+		else if (is_content(line))
+			read_line(reader, line, &place);
 	}
 	talloc_free(text);
 	return true;
+}
+
+static bool has_command(const struct shell *link)
+{
+	for (size_t i = 0; link->arguments[i]; i++)
+		if (command_in(link->arguments[i]))
+			return true;
+	for (size_t i = 0; i < link->file_count; i++)
+		if (command_in(link->files[i].text))
+			return true;
+	return false;
+}
+
+static void check_link(struct shell *link, struct diag *diag)
+{
+	if (link->kind == SUBJECT_SHELL)
+		diag_add(diag, link->path, 1, "there is no 'kind'; a link is an init or a wrapper");
+	if (!has_command(link))
+		diag_add(diag, link->path, 1,
+			"neither the arguments nor a file has ${COMMAND}: the link would run "
+			"nothing");
+	if (link->environment_lost)
+		words_add(&link->lacks, "environment");
 }
 
 static void check_required(const struct shell *shell, struct diag *diag)
@@ -326,14 +540,18 @@ static void check_required(const struct shell *shell, struct diag *diag)
 static struct shell *read_shell(const void *parent, const char *path, const char *name,
 	struct text *text, size_t complaints, int *order, struct diag *diag)
 {
-	struct shell *shell = shell_new(parent, name);
-	struct reader reader = {shell, DEFAULT_ORDER, 0, diag, {0}};
+	bool link = ends_with(path, link_suffix);
+	struct shell *shell = shell_new(parent, link, name);
+	struct reader reader = {shell, link, DEFAULT_ORDER, 0, diag, {0}};
 
 	shell->path = talloc_strdup(shell, path);
 	if (!name_valid(name))
 		diag_add(diag, path, 0, "the file's name must be lower-case letters, digits, '-'");
-	if (read_text(&reader, text))
+	if (read_text(&reader, text)) {
 		check_required(shell, diag);
+		if (link)
+			check_link(shell, diag);
+	}
 	*order = reader.order;
 	if (diag->count == complaints)
 		return shell;
@@ -374,14 +592,14 @@ struct ordered {
 	int order;
 };
 
-static const char suffix[] = ".shell";
-
 static int is_shell_file(const struct dirent *entry)
 {
-	size_t length = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && ends_with(entry->d_name, shell_suffix);
+}
 
-	return entry->d_name[0] != '.' && length >= sizeof suffix &&
-	       strcmp(entry->d_name + length - strlen(suffix), suffix) == 0;
+static int is_link_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && ends_with(entry->d_name, link_suffix);
 }
 
 static int by_order(const void *a, const void *b)
@@ -395,7 +613,7 @@ static void load_entry(const void *parent, const char *dir, const char *entry,
 	struct ordered *loaded, size_t *count, struct diag *diag)
 {
 	char *path = talloc_asprintf(NULL, "%s/%s", dir, entry);
-	char *name = talloc_strndup(path, entry, strlen(entry) - strlen(suffix));
+	char *name = talloc_strndup(path, entry, (size_t)(strrchr(entry, '.') - entry));
 	int order;
 	struct shell *shell = load(parent, path, name, &order, diag);
 
@@ -404,11 +622,12 @@ static void load_entry(const void *parent, const char *dir, const char *entry,
 	talloc_free(path);
 }
 
-struct shell **shell_load_all(const void *parent, const char *dir, size_t *count, struct diag *diag)
+static struct shell **load_all(const void *parent, const char *dir,
+	int (*is_wanted)(const struct dirent *), size_t *count, struct diag *diag)
 {
 	struct shell **shells = talloc_array(parent, struct shell *, 0);
 	struct dirent **entries;
-	int found = scandir(dir, &entries, is_shell_file, NULL);
+	int found = scandir(dir, &entries, is_wanted, NULL);
 	struct ordered *loaded;
 
 	*count = 0;
@@ -430,27 +649,40 @@ struct shell **shell_load_all(const void *parent, const char *dir, size_t *count
 	return shells;
 }
 
+struct shell **shell_load_all(const void *parent, const char *dir, size_t *count, struct diag *diag)
+{
+	return load_all(parent, dir, is_shell_file, count, diag);
+}
+
+struct shell **link_load_all(const void *parent, const char *dir, size_t *count, struct diag *diag)
+{
+	return load_all(parent, dir, is_link_file, count, diag);
+}
+
 /* ---- the command line ---- */
 
-struct shell *shell_from_option(const void *parent, const char *option, struct diag *diag)
+static struct shell *from_option(
+	const void *parent, const char *flag, const char *option, struct diag *diag)
 {
+	bool link = strcmp(flag, "--link") == 0;
 	const char *equals = strchr(option, '=');
 	struct shell *shell;
 	const char **words;
 
 	if (!equals) {
-		diag_add(diag, "--shell", 0, "'%.80s' must be NAME=COMMAND ARGS", option);
+		diag_add(diag, flag, 0, "'%.80s' must be NAME=COMMAND ARGS", option);
 		return NULL;
 	}
-	shell = shell_new(parent, "");
+	shell = shell_new(parent, link, "");
+	shell->kind = link ? SUBJECT_WRAPPER : SUBJECT_SHELL;
 	shell->name = shell->title = shell->family =
 		talloc_strndup(shell, option, (size_t)(equals - option));
 	words = words_split(shell, equals + 1);
 	if (!name_valid(shell->name))
-		diag_add(diag, "--shell", 0,
+		diag_add(diag, flag, 0,
 			"the name '%.80s' must be lower-case letters, digits and '-'", shell->name);
 	if (!words[0])
-		diag_add(diag, "--shell", 0, "'%.80s' has no command behind '='", option);
+		diag_add(diag, flag, 0, "'%.80s' has no command behind '='", option);
 	if (!name_valid(shell->name) || !words[0]) {
 		talloc_free(shell);
 		return NULL;
@@ -458,6 +690,16 @@ struct shell *shell_from_option(const void *parent, const char *option, struct d
 	shell->program = words[0];
 	shell->options = words_split(shell, words_join(words, words + 1, " "));
 	return shell;
+}
+
+struct shell *shell_from_option(const void *parent, const char *option, struct diag *diag)
+{
+	return from_option(parent, "--shell", option, diag);
+}
+
+struct shell *link_from_option(const void *parent, const char *option, struct diag *diag)
+{
+	return from_option(parent, "--link", option, diag);
 }
 
 /* ---- finding the program ---- */

@@ -1,4 +1,5 @@
-/* A shell under test: how to start it, as shells/NAME.shell says. Data only. */
+/* A shell under test: how to start it, as shells/NAME.shell says. Or a link, as links/NAME.link
+ * says: a program that is given a command and runs it. Data only. */
 #ifndef SIGMATRIX_SHELL_H
 #define SIGMATRIX_SHELL_H
 
@@ -6,8 +7,15 @@
 
 #include "case.h"
 
+enum subject_kind {
+	SUBJECT_SHELL,
+	SUBJECT_INIT,   /* a link that is made to be PID 1 */
+	SUBJECT_WRAPPER /* any other link */
+};
+
 struct shell {
-	const char *name; /* of the file, or of --shell NAME=... */
+	enum subject_kind kind;
+	const char *name; /* of the file, or of --shell NAME=..., --link NAME=... */
 	const char *path; /* the shell file; NULL when given on the command line */
 	const char *title;
 	const char *family;
@@ -22,7 +30,16 @@ struct shell {
 	const char **env;         /* NAME=VALUE, NULL-terminated */
 	const char **lacks;       /* features, NULL-terminated */
 	const char *dialect;      /* default "posix" */
-	const char *version_text; /* shell text that prints the version, or NULL */
+	const char *version_text; /* shell text that prints the version, or NULL; of a link: the
+				     words it prints it for */
+
+	/* Of links only: */
+	const char **arguments;   /* words behind the options, with ${COMMAND} in them; command.h */
+	struct extra_file *files; /* of the scene's directory; names may have directories in them */
+	size_t file_count;
+	bool environment_lost; /* the command does not get the link's environment */
+	bool timer_periodic; /* waits with a timeout again and again, for nothing of the scene's */
+	const char **probe;  /* words that must exit 0, or the link cannot run here; or NULL */
 
 	/* Filled in by shell_resolve(): */
 	const char *file;    /* absolute path of the program, NULL when it is missing */
@@ -31,8 +48,9 @@ struct shell {
 	const char *sha256;  /* of the program's file */
 };
 
-/* Reads one shell file (keys as in the fields above; "like: NAME" takes over what that file in
- * the same directory says, then this file's keys override). NULL on error, diag says why. */
+/* Reads one shell file, or a link file where the path ends in ".link" (keys as in the fields above;
+ * "like: NAME" takes over what that file in the same directory says, then this file's keys
+ * override). NULL on error, diag says why. */
 struct shell *shell_load(const void *parent, const char *path, const char *name, struct diag *diag);
 
 /* As shell_load, from memory: for tests and fuzzers. Files named by "like" are read. */
@@ -43,10 +61,19 @@ struct shell *shell_parse(const void *parent, const char *path, const char *name
 struct shell **shell_load_all(
 	const void *parent, const char *dir, size_t *count, struct diag *diag);
 
-/* NAME=COMMAND ARGS... (words split at blanks, no quoting) as from --shell. "dir" is where
- * a "like" would be found: a NAME of the form "OTHER:NAME=..."? is not supported; the ways of
- * posix shells are assumed. NULL on error, diag says why. */
+/* All *.link files in dir, in the same order. */
+struct shell **link_load_all(const void *parent, const char *dir, size_t *count, struct diag *diag);
+
+/* NAME=COMMAND ARGS... (words split at blanks, no quoting) as from --shell: the ways of posix
+ * shells are assumed. NULL on error, diag says why. */
 struct shell *shell_from_option(const void *parent, const char *option, struct diag *diag);
+
+/* The same, as from --link: the command of a case is appended to it. */
+struct shell *link_from_option(const void *parent, const char *option, struct diag *diag);
+
+/* "shell", "init", "wrapper"; and back: -1 for any other word. */
+const char *subject_kind_word(enum subject_kind kind);
+int subject_kind_read(const char *word);
 
 /* Finds the program and computes its checksum. It starts nothing. */
 void shell_resolve(struct shell *shell);

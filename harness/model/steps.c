@@ -212,6 +212,13 @@ static bool read_storm_end(struct reader *reader, size_t next, const char *usage
 	return false;
 }
 
+static const char *subject_of(const struct reader *reader)
+{
+	const struct test_case *tc = reader->binding->test_case;
+
+	return mode_subject(tc ? tc->mode : MODE_INTERACTIVE);
+}
+
 static bool read_storm(struct reader *reader, struct step *out)
 {
 	static const char usage[] = "storm SIG[,SIG...] NAME until EVENT, storm ... N times, or "
@@ -220,7 +227,7 @@ static bool read_storm(struct reader *reader, struct step *out)
 	if (!expect_words(reader, 3, reader->count, usage))
 		return false;
 	if (reader->words[1][0] == '^') {
-		out->who = "shell";
+		out->who = subject_of(reader);
 		return read_key(reader, reader->words[1], out) &&
 		       read_storm_end(reader, 2, usage, out);
 	}
@@ -304,7 +311,7 @@ static bool read_await(struct reader *reader, struct step *out)
 	const char *last = reader->words[reader->count - 1];
 
 	if (!expect_words(reader, 1, reader->count,
-		    "await NAME ready, await shell waiting, or await EVENT"))
+		    "await NAME ready, await shell waiting (or link), or await EVENT"))
 		return false;
 	if (reader->count != 3 || (strcmp(last, "ready") != 0 && strcmp(last, "waiting") != 0))
 		return read_await_event(reader, reader->rest, out);
@@ -312,9 +319,10 @@ static bool read_await(struct reader *reader, struct step *out)
 	out->who = reader->words[1];
 	if (!expect_name(reader, out->who))
 		return false;
-	if (out->await == AWAIT_READY || strcmp(out->who, "shell") == 0)
+	if (out->await == AWAIT_READY || strcmp(out->who, subject_of(reader)) == 0)
 		return true;
-	complain(reader->place, "only the shell can be awaited 'waiting'; actors are 'ready'");
+	complain(reader->place, "only the %s can be awaited 'waiting'; actors are 'ready'",
+		subject_of(reader));
 	return false;
 }
 

@@ -306,3 +306,58 @@ bool number_parse(const char *text, long min, long max, long *number)
 	*number = value;
 	return true;
 }
+
+bool file_name_valid(const char *name)
+{
+	return *name && *name != '.' && *name != '-' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789._-")] == '\0';
+}
+
+/* The line without its four spaces, or NULL after a complaint. */
+static const char *unindent(const char *line, const struct place *place)
+{
+	size_t indent = strspn(line, " ");
+
+	if (indent >= 4)
+		return line + 4;
+	if (text_blank(line))
+		return "";
+	complain(place, "lines of a block are indented by four spaces%s",
+		line[indent] == '\t' ? ", not by a tab" : "");
+	return NULL;
+}
+
+size_t text_body(const void *parent, const struct text *text, size_t at, const char *path,
+	struct diag *diag, struct text_body *out)
+{
+	size_t count = 0;
+
+	*out = (struct text_body){NULL, 0};
+	for (; at < text->count; at++) {
+		const struct text_line *line = &text->lines[at];
+		struct place place = {path, line->number, diag};
+		const char *words;
+
+		if (line->text[0] != '\0' && line->text[0] != ' ' && line->text[0] != '\t')
+			break;
+		words = unindent(line->text, &place);
+		if (!words)
+			continue;
+		out->lines = talloc_realloc(parent, out->lines, struct text_line, count + 1);
+		out->lines[count++] =
+			(struct text_line){line->number, talloc_strdup(out->lines, words)};
+		if (!text_blank(words))
+			out->count = count;
+	}
+	return at;
+}
+
+const char *text_body_join(const void *parent, const struct text_line *lines, size_t count)
+{
+	char *joined = talloc_strdup(parent, "");
+
+	for (size_t i = 0; i < count; i++)
+		joined = talloc_asprintf_append_buffer(joined, "%s\n", lines[i].text);
+	return joined;
+}

@@ -57,6 +57,24 @@ const char *words_join(const void *parent, const char *const *words, const char 
 /* A participant's, label's, shell's name: [a-z][a-z0-9-]*. */
 bool name_valid(const char *name);
 
+/* A file's name in a block's head: letters, digits, '.', '_', '-', and it begins with a letter, a
+ * digit or '_'. */
+bool file_name_valid(const char *name);
+
+/* The lines of a block, without the four spaces they are indented by. */
+struct text_body {
+	struct text_line *lines;
+	size_t count;
+};
+
+/* Reads the lines from index 'at' on that are indented or blank (those at the end are left out);
+ * complains about other indentations. Returns the index of the line behind them. */
+size_t text_body(const void *parent, const struct text *text, size_t at, const char *path,
+	struct diag *diag, struct text_body *out);
+
+/* The lines as one text, each with its newline. */
+const char *text_body_join(const void *parent, const struct text_line *lines, size_t count);
+
 bool number_parse(const char *text, long min, long max, long *number);
 
 #endif

@@ -280,7 +280,7 @@ static void hide_deliveries(
 	if (who < 0)
 		return;
 	/* A process that was the shell before it became an actor has a past nobody reported. */
-	if (!evidence_actor(window, who) || strcmp(pattern->who, "shell") == 0) {
+	if (!evidence_actor(window, who) || strcmp(pattern->who, window->log->subject) == 0) {
 		tally->blind = true;
 		hidden(window, &tally->why, "which signals %s got", pattern->who);
 	} else if (!reportable(window, who, pattern->sig)) {

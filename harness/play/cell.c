@@ -5,6 +5,7 @@
 #include <string.h>
 #include <talloc.h>
 
+#include "../model/command.h"
 #include "../model/outcome.h"
 #include "../model/record.h"
 
@@ -81,8 +82,33 @@ static char *without_last_newline(void *parent, const char *text)
 	return talloc_strndup(parent, text, length - (length > 0 && text[length - 1] == '\n'));
 }
 
-static char **build_argv(
-	void *parent, const struct scene *scene, const struct shell *shell, const char *path)
+/* env(1) replaces itself by the command, so nobody sees it. The scene's directory is given, too:
+ * who drops the environment may well go home. */
+static void add_lost(
+	void *parent, struct words *command, const struct arena *arena, char *const *env)
+{
+	add_word(parent, command, "/usr/bin/env");
+	add_word(parent, command, "-C");
+	add_word(parent, command, arena->home);
+	for (; *env; env++)
+		if (strncmp(*env, "PS1=", 4) != 0)
+			add_word(parent, command, *env);
+}
+
+/* The words that a link is to run. */
+static const char *const *build_command(void *parent, const struct scene *scene,
+	const struct shell *link, const struct arena *arena, char *const *env)
+{
+	struct words command = {0};
+
+	if (link->environment_lost)
+		add_lost(parent, &command, arena, env);
+	add_split(parent, &command, without_last_newline(parent, scene->script));
+	return (const char *const *)command.word;
+}
+
+static char **build_argv(void *parent, const struct scene *scene, const struct shell *shell,
+	const char *path, const char *const *command)
 {
 	struct words argv = {0};
 	const struct test_case *tc = scene->test_case;
@@ -105,6 +131,10 @@ static char **build_argv(
 		break;
 	case MODE_INTERACTIVE:
 		add_words(parent, &argv, (const char *const *)shell->interactive);
+		break;
+	case MODE_LINK:
+		add_words(parent, &argv,
+			command_arguments(parent, (const char *const *)shell->arguments, command));
 		break;
 	}
 	return argv.word;
@@ -203,14 +233,35 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 
 /* --- playing --- */
 
+static const char *write_file(
+	const struct arena *arena, const char *whose, const char *name, const char *text)
+{
+	int result = arena_file(arena, name, text);
+
+	return result == 0 ? NULL
+			   : talloc_asprintf(arena->path, "unable to write the %s's file %s: %s",
+				     whose, name, strerror(-result));
+}
+
+/* Those the link's program reads. */
+static const char *write_link_files(
+	const struct arena *arena, const struct shell *link, const char *const *command)
+{
+	const char *quoted = command ? command_quote(arena->path, command) : NULL, *why = NULL;
+
+	for (size_t i = 0; i < link->file_count && quoted && !why; i++)
+		why = write_file(arena, "link", link->files[i].name,
+			command_fill(arena->path, link->files[i].text, quoted));
+	return why;
+}
+
 static const char *write_files(const struct arena *arena, const struct scene *scene)
 {
 	for (size_t i = 0; i < scene->file_count; i++) {
-		int result = arena_file(arena, scene->files[i].name, scene->files[i].text);
-		if (result != 0)
-			return talloc_asprintf(arena->path,
-				"unable to write the scene's file %s: %s", scene->files[i].name,
-				strerror(-result));
+		const char *why =
+			write_file(arena, "scene", scene->files[i].name, scene->files[i].text);
+		if (why)
+			return why;
 	}
 	if (scene->test_case->mode != MODE_SCRIPT)
 		return NULL;
@@ -241,14 +292,21 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 	char *path = program_path(parent, job->shell, arena);
 	if (!path)
 		return cell_broken(job, "unable to make the link the shell is called by");
+	char **env = build_env(parent, context, job->shell, arena);
+	const char *const *command = NULL;
+	if (job->test_case->mode == MODE_LINK)
+		command = build_command(parent, scene, job->shell, arena, env);
 	why = write_files(arena, scene);
+	if (!why)
+		why = write_link_files(arena, job->shell, command);
 	if (why)
 		return cell_broken(job, why);
 
 	struct log *log = log_new(parent);
 	struct player_shell shell = {.file = path,
-		.argv = build_argv(parent, scene, job->shell, path),
-		.env = build_env(parent, context, job->shell, arena),
+		.argv = build_argv(parent, scene, job->shell, path, command),
+		.env = env,
+		.periodic = job->shell->timer_periodic,
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
 	switch (player_play(log, scene, arena, &shell, &context->player, &why)) {
 	case PLAYED:

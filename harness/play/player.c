@@ -943,8 +943,9 @@ static const char *start(struct player *p, const struct player_shell *shell)
 		return talloc_asprintf(p->log, "unable to %s: %s", step, strerror(-result));
 	p->watch->init = p->launched.init;
 	p->watch->pid1 = p->scene->session == SESSION_PID1;
+	p->watch->periodic = shell->periodic;
 	watch_proc(p->watch, p->launched.shell, WHO_INIT);
-	p->log->procs[0].name = talloc_strdup(p->log, "shell");
+	p->log->procs[0].name = talloc_strdup(p->log, p->log->subject);
 	record_terminal(p);
 	return NULL;
 }
@@ -990,6 +991,7 @@ enum played player_play(struct log *log, const struct scene *scene, const struct
 		.waited_ns = waited_for_processor(getpid())};
 
 	log->traced = options->trace;
+	log->subject = mode_subject(scene->test_case->mode);
 	p.watch = watch_new(log, log, options->isolation != ISOLATION_SUBREAPER);
 	p.broken = start(&p, shell);
 	for (size_t i = 0; i < scene->step_count && !is_over(&p); i++)

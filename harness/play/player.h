@@ -25,6 +25,7 @@ struct player_shell {
 	char *const *argv;
 	char *const *env;
 	const char *input; /* text for a pipe as descriptor 0, or NULL */
+	bool periodic;     /* it waits with a timeout for nothing of the scene's; trace.h */
 };
 
 enum played {

@@ -5,7 +5,8 @@
 #include "../model/shell.h"
 
 /* Sets shell->version (one line, printable; "unknown" when nobody could tell within five
- * seconds). Does nothing for a missing shell. */
+ * seconds). Does nothing for a missing shell. A link whose probe says that it cannot run here (or
+ * says nothing within twenty seconds) is missing from now on. */
 void version_read(struct shell *shell);
 
 #endif

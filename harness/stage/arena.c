@@ -284,13 +284,27 @@ void arena_close(struct arena *arena)
 	arena->events_fd = arena->listener_fd = -1;
 }
 
+static int make_parents(char *path, size_t from)
+{
+	for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
+		*slash = '/';
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
 int arena_file(const struct arena *arena, const char *name, const char *text)
 {
 	char *path = talloc_asprintf(arena->path, "%s/%s", arena->home, name);
 	size_t length = strlen(text), done = 0;
 	int result = 0;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	int fd = -1;
 
+	if (make_parents(path, strlen(arena->home) + 1) == 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	talloc_free(path);
 	if (fd < 0)
 		return -errno;
@@ -307,18 +321,6 @@ int arena_file(const struct arena *arena, const char *name, const char *text)
 	if (close(fd) != 0 && result == 0)
 		result = -errno;
 	return result;
-}
-
-static int make_parents(char *path, size_t from)
-{
-	for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
-		*slash = '/';
-		if (failed)
-			return -1;
-	}
-	return 0;
 }
 
 char *arena_alias(

@@ -28,7 +28,7 @@ int arena_open(
 	const void *parent, struct arena *arena, const char *run, int number, const char **step);
 void arena_close(struct arena *arena);
 
-/* Writes a file into the home directory. 0 or -errno. */
+/* Writes a file into the home directory; makes the directories its name has. 0 or -errno. */
 int arena_file(const struct arena *arena, const char *name, const char *text);
 
 /* PATH/as/NAME, a link to target: for shells that look at the name they are called by. NAME may

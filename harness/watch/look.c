@@ -296,7 +296,8 @@ static int waited_for(const struct call *call, pid_t outer)
 }
 
 /* NULL when the process is at rest, else what it is doing. */
-static const char *unrest(struct seen *seen, struct tracee *tracee, const struct call *call)
+static const char *unrest(struct seen *seen, const struct watch *watch, struct tracee *tracee,
+	const struct call *call)
 {
 	switch (seen->state) {
 	case 'Z':
@@ -324,7 +325,7 @@ static const char *unrest(struct seen *seen, struct tracee *tracee, const struct
 	tracee->timed = is_timed(call, tracee->timed);
 	if (tracee->timed && tracee->thread && outlasts(call, seen->outer))
 		return NULL;
-	if (tracee->timed)
+	if (tracee->timed && !(watch->periodic && seen->who == 0))
 		return "waiting with a timeout";
 	seen->reads_terminal = is_blocked_reading(seen, call);
 	return NULL;
@@ -360,7 +361,7 @@ static enum glance glance_at(
 	*why = NULL;
 	if (!read_status(seen, watch))
 		return GLANCE_GONE;
-	*why = unrest(seen, tracee, &call);
+	*why = unrest(seen, watch, tracee, &call);
 	if (!*why && watch->pid1 && seen->who == 0 && seen->state != 'Z' && is_ending(seen->outer))
 		*why = "ending";
 	return *why ? GLANCE_BUSY : GLANCE_REST;
