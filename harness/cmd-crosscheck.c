@@ -50,7 +50,8 @@ static const char help[] =
 	"\n"
 	"Plays the same cells with two drivers that share no code, this program and the one in\n"
 	"harness/expect (Expect and Tcl), and prints each cell they disagree about with both\n"
-	"timelines. A disagreement is a bug of one of them, or of docs/case-format.md. Examples:\n"
+	"timelines. A disagreement is a bug of one of them, or of docs/case-format.md.\n"
+	"It is for shells only: the second driver does not play links. Examples:\n"
 	"  sigmatrix crosscheck --case 'statuses/*' --shell dash\n"
 	"  sigmatrix crosscheck --trace off       nor does the first see more than the second\n"
 	"  sigmatrix crosscheck --output second.json\n"
@@ -73,6 +74,7 @@ static const char help[] =
 enum {
 	OPT_CASE = 256,
 	OPT_SHELL,
+	OPT_LINK,
 	OPT_JOBS,
 	OPT_TRACE,
 	OPT_OUTPUT,
@@ -84,6 +86,8 @@ enum {
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
 	{"shell", required_argument, NULL, OPT_SHELL},
+	{"links", no_argument, NULL, OPT_LINK},
+	{"link", required_argument, NULL, OPT_LINK},
 	{"jobs", required_argument, NULL, OPT_JOBS},
 	{"trace", required_argument, NULL, OPT_TRACE},
 	{"output", required_argument, NULL, OPT_OUTPUT},
@@ -107,6 +111,9 @@ static int parse_option(void *memory, struct crosscheck *c, int option)
 	case OPT_SHELL:
 		option_add(memory, &c->shells, optarg);
 		return -1;
+	case OPT_LINK:
+		return usage_error("crosscheck",
+			"the second driver plays shells only; 'sigmatrix run --links' plays links");
 	case OPT_JOBS:
 		c->jobs = optarg;
 		return parse_count("crosscheck", "--jobs", optarg, 1, 256, &count) ? -1 : TROUBLE;

@@ -23,6 +23,7 @@ static const struct option options[] = {
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"shell", required_argument, NULL, OPT_SHELL},
+	{"link", required_argument, NULL, OPT_SHELL},
 	{"case", required_argument, NULL, OPT_CASE},
 	{"strict", no_argument, NULL, OPT_STRICT},
 	{"help", no_argument, NULL, 'h'},
@@ -134,6 +135,11 @@ static int compare(void *memory, const char *old, const char *new, const struct 
 
 	if (!after || !check_shells(wish, before, after))
 		return EXIT_BAD_USAGE;
+	if (before->shell_count && after->shell_count &&
+		strcmp(results_subject(before), results_subject(after)) != 0)
+		return usage_error("diff",
+			"%s is about %ss, %s about %ss: they have nothing in common", old,
+			results_subject(before), new, results_subject(after));
 	struct comparison *comparison = results_compare(memory, before, after);
 	int result = wish->format->write(comparison, &how, stdout);
 	if (result == 0)

@@ -22,10 +22,11 @@ static const char help[] =
 	"Usage: sigmatrix doctor [--color auto|always|never]\n"
 	"\n"
 	"Tries out what a run needs (terminals, PID namespaces, tracing, room for files,\n"
-	"the shells) and says of everything that is refused or missing what the matrix\n"
+	"the shells and links) and says of everything that is refused or missing what the matrix\n"
 	"will lack, and what to do about it. Nothing is changed.\n"
 	"\n"
-	"Exit status: 0 all is there, 3 something is missing, 2 bad usage.\n";
+	"Exit status: 0 all is there but perhaps some links, 3 something is missing, 2 bad "
+	"usage.\n";
 
 enum { OPT_COLOR = 256, NOFILE_NEEDED = 256, FREE_KIB_NEEDED = 4096 };
 
@@ -180,16 +181,21 @@ static void check_limits(struct doctor *d)
 	well(d, "processors", talloc_asprintf(d->memory, "%ld", sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
-static size_t count_rows(struct doctor *d, size_t *cases)
+/* Of the cases for shells, and of those for links. */
+struct rows {
+	size_t cases, shells, links;
+};
+
+static struct rows count_rows(struct doctor *d)
 {
+	struct rows rows = {0};
 	struct diag *diag = diag_new(d->memory);
 	const char *dir = data_path(d->memory, "cases");
-	struct test_case **all = case_load_all(d->memory, dir, NULL, cases, diag);
-	size_t rows = 0;
+	struct test_case **all = case_load_all(d->memory, dir, NULL, &rows.cases, diag);
 
-	for (size_t i = 0; i < *cases; i++)
-		rows += all[i]->variant_count;
-	if (diag->count > 0 || *cases == 0) {
+	for (size_t i = 0; i < rows.cases; i++)
+		*(all[i]->mode == MODE_LINK ? &rows.links : &rows.shells) += all[i]->variant_count;
+	if (diag->count > 0 || rows.cases == 0) {
 		diag_print(diag, stdout);
 		ill(d, "broken", "cases", dir, "nothing can be played", "sigmatrix lint");
 	}
@@ -205,6 +211,8 @@ static void check_shell(struct doctor *d, struct shell *shell, struct words_opti
 		return;
 	}
 	ill(d, "missing", shell->name, shell->missing, NULL, NULL);
+	/* Many links are for machines of one kind: nobody has them all. */
+	d->missing -= shell->kind != SUBJECT_SHELL;
 	if (!shell->package)
 		return;
 	for (size_t i = 0; i < packages->count; i++)
@@ -213,36 +221,43 @@ static void check_shell(struct doctor *d, struct shell *shell, struct words_opti
 	option_add(d->memory, packages, shell->package);
 }
 
-static void check_shells(struct doctor *d, size_t rows)
+static void name_packages(const struct words_option *packages)
 {
+	if (packages->count == 0)
+		return;
+	printf("For the others: apt-get install");
+	for (size_t i = 0; i < packages->count; i++)
+		printf(" %s", packages->words[i]);
+	printf("\n");
+}
+
+static void check_shells(struct doctor *d, bool links, size_t rows)
+{
+	const char *word = links ? "link" : "shell";
 	struct words_option packages = {0};
 	size_t count = 0, found = 0;
-	struct shell **shells = load_shells(d->memory, &count);
+	struct shell **shells =
+		links ? load_links(d->memory, &count) : load_shells(d->memory, &count);
 
-	printf("\nShells\n");
+	printf(links ? "\nLinks\n" : "\nShells\n");
 	if (!shells) {
-		ill(d, "broken", "shells", data_path(d->memory, "shells"), "nothing can be played",
-			"sigmatrix lint");
+		ill(d, "broken", talloc_asprintf(d->memory, "%ss", word),
+			data_path(d->memory, talloc_asprintf(d->memory, "%ss", word)),
+			"nothing can be played", "sigmatrix lint");
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
 		check_shell(d, shells[i], &packages);
 		found += shells[i]->file != NULL;
 	}
-	printf("\nThe matrix will have %zu of %zu shells, %zu of %zu cells.\n", found, count,
+	printf("\nThe matrix will have %zu of %zu %ss, %zu of %zu cells.\n", found, count, word,
 		rows * found, rows * count);
-	if (packages.count == 0)
-		return;
-	printf("For the others: apt-get install");
-	for (size_t i = 0; i < packages.count; i++)
-		printf(" %s", packages.words[i]);
-	printf("\n");
+	name_packages(&packages);
 }
 
 static int examine(struct doctor *d)
 {
 	struct utsname uts;
-	size_t cases = 0;
 
 	uname(&uts);
 	printf("%s %s on %s, as %s\n\n", uts.sysname, uts.release, uts.machine,
@@ -259,10 +274,13 @@ static int examine(struct doctor *d)
 	check_trace(d, abilities);
 	check_room(d, actor);
 	check_limits(d);
-	size_t rows = count_rows(d, &cases);
-	if (rows > 0)
-		well(d, "cases", talloc_asprintf(d->memory, "%zu, %zu rows", cases, rows));
-	check_shells(d, rows);
+	struct rows rows = count_rows(d);
+	if (rows.cases > 0)
+		well(d, "cases",
+			talloc_asprintf(
+				d->memory, "%zu, %zu rows", rows.cases, rows.shells + rows.links));
+	check_shells(d, false, rows.shells);
+	check_shells(d, true, rows.links);
 	return d->missing ? EXIT_NOT_MEASURED : EXIT_AS_EXPECTED;
 }
 

@@ -27,11 +27,20 @@ static const char help[] =
 	"\n"
 	"  --links          links (inits and wrappers) in place of shells\n"
 	"  --results FILE   the results to look at (default: the matrix that comes with\n"
-	"                   sigmatrix)\n"
+	"                   sigmatrix, of shells or of links)\n"
 	"\n"
 	"Conditions:\n";
 
-enum { OPT_CASE = 256, OPT_CASES, OPT_WHERE, OPT_SHELL, OPT_RESULTS, OPT_COLOR, OPT_LINKS };
+enum {
+	OPT_CASE = 256,
+	OPT_CASES,
+	OPT_WHERE,
+	OPT_SHELL,
+	OPT_RESULTS,
+	OPT_COLOR,
+	OPT_LINKS,
+	OPT_LINK
+};
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
@@ -40,6 +49,7 @@ static const struct option options[] = {
 	{"shell", required_argument, NULL, OPT_SHELL},
 	{"results", required_argument, NULL, OPT_RESULTS},
 	{"links", no_argument, NULL, OPT_LINKS},
+	{"link", required_argument, NULL, OPT_LINK},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -115,7 +125,9 @@ static int list_rows(void *memory, const struct list_wish *wish)
 {
 	const struct selection selection = {
 		wish->shells.words, wish->cases.words, wish->where.words};
-	const char *path = wish->results ? wish->results : data_path(memory, "results/matrix.json");
+	const char *ours =
+		data_path(memory, wish->links ? "results/links.json" : "results/matrix.json");
+	const char *path = wish->results ? wish->results : ours;
 	struct results *results = load_results(memory, "list", path, &selection);
 	struct report_options how = {.colour = wants_colour(wish->colour, STDOUT_FILENO),
 		.width = terminal_width(STDOUT_FILENO),
@@ -149,6 +161,9 @@ static int parse_option(void *memory, struct list_wish *wish, int option)
 	case OPT_WHERE:
 		option_add(memory, &wish->where, optarg);
 		return -1;
+	case OPT_LINK:
+		wish->links = true;
+		/* fall through */
 	case OPT_SHELL:
 		option_add(memory, &wish->shells, optarg);
 		return -1;

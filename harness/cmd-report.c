@@ -31,6 +31,7 @@ static const struct option options[] = {
 	{"output", required_argument, NULL, OPT_OUTPUT},
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"shell", required_argument, NULL, OPT_SHELL},
+	{"link", required_argument, NULL, OPT_SHELL},
 	{"case", required_argument, NULL, OPT_CASE},
 	{"where", required_argument, NULL, OPT_WHERE},
 	{"timelines", required_argument, NULL, OPT_TIMELINES},
@@ -53,7 +54,7 @@ static void print_help(void)
 	      "\n"
 	      "  --format FORMAT   see below\n"
 	      "  --output FILE     write the report there; a book is a directory\n"
-	      "  --shell NAME      only this shell; may be repeated\n"
+	      "  --shell NAME      only this shell; may be repeated. So for links: --link NAME\n"
 	      "  --case GLOB       only cases whose name, group or last part matches; may be\n"
 	      "                    repeated\n"
 	      "  --timelines FILE  what pictures are drawn of (html); if not given, the file\n"

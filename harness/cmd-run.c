@@ -698,6 +698,19 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 	return true;
 }
 
+/* A baseline of the other kind would call every cell gone, and every other new. */
+static bool check_baseline(const struct run *run)
+{
+	const char *subject = run->options.links ? "link" : "shell";
+
+	if (!run->baseline || !run->baseline->shell_count ||
+		strcmp(results_subject(run->baseline), subject) == 0)
+		return true;
+	complain("nothing was played: %s is about %ss, this run about %ss",
+		run->options.baseline.path, results_subject(run->baseline), subject);
+	return false;
+}
+
 static char **names_of(const void *parent, struct shell **shells, size_t count)
 {
 	struct words_option names = {0};
@@ -747,6 +760,8 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 	if (run->options.shells.count > 0)
 		run->options.baseline.shells = names_of(memory, shells, shell_count);
 	status = baseline_load(memory, &run->options.baseline, &run->baseline);
+	if (status == 0 && !check_baseline(run))
+		status = EXIT_BAD_USAGE;
 	if (status == 0 && !prepare(run, memory, shells, shell_count, &context))
 		status = EXIT_BAD_USAGE;
 	if (status == 0 && open_keep(run, memory, &status))

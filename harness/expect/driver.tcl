@@ -58,9 +58,10 @@ proc wanted_cases {} {
 				|| [string match $pattern [file dirname $name]]
 				|| [string match $pattern [file tail $name]]} {set wanted 1}
 		}
-		if {$wanted} {lappend paths $path}
+		# Links are played by the first driver only.
+		if {$wanted && [dict get [read_case $path] mode] ne "link"} {lappend paths $path}
 	}
-	if {$paths eq ""} {fail "no case matches $options(case)"}
+	if {$paths eq ""} {fail "no case for shells matches $options(case)"}
 	return $paths
 }
 

@@ -40,7 +40,7 @@ proc read_case {path} {
 	set blocks {}
 	foreach line [lrange $lines $at end] {
 		incr at
-		if {[regexp {^(script|file|steps|outcomes)( [^:]*)?:$} $line -> kind arguments]} {
+		if {[regexp {^(script|file|steps|outcomes|command)( [^:]*)?:$} $line -> kind arguments]} {
 			if {$block ne ""} {lappend blocks $block}
 			set arguments [words $arguments]
 			set argument ""

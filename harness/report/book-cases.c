@@ -74,8 +74,8 @@ static void put_shells(struct book *book, const struct case_record *record)
 {
 	bool varied = is_varied(record);
 
-	fprintf(book->out, "## What the shells do\n\n| Shell |%s Outcome | Verdict | Why |\n",
-		varied ? " Variants |" : "");
+	fprintf(book->out, "## What the %ss do\n\n| %s |%s Outcome | Verdict | Why |\n",
+		book->matrix->subject, book->matrix->title, varied ? " Variants |" : "");
 	fputs(varied ? "|---|---|---|---|---|\n" : "|---|---|---|---|\n", book->out);
 	for (size_t i = 0; i < book->matrix->column_count; i++)
 		put_lines(book, record, i, varied);

@@ -155,15 +155,16 @@ static struct trial try_claim(struct book *book, const struct claim *claim)
 static void put_expectation(struct book *book, const struct expectation *expectation)
 {
 	const struct case_record *record = case_of(book, expectation);
+	const char *differ =
+		talloc_asprintf(book->memory, "the %ss differ: ", book->matrix->subject);
 	struct trial trial;
 
 	trial_begin(book, &trial);
 	try_expectation(book, expectation, &trial);
 	fprintf(book->out, "| %s | %s%s | %zu | %zu | %zu | %s |\n",
 		record ? book_case_link(book, record) : book_safe(book, expectation->case_name),
-		expectation->differ ? "the shells differ: " : "",
-		book_safe(book, expectation->text), trial.all.holds, trial.all.fails,
-		trial.all.unmeasured, trial.otherwise);
+		expectation->differ ? differ : "", book_safe(book, expectation->text),
+		trial.all.holds, trial.all.fails, trial.all.unmeasured, trial.otherwise);
 }
 
 static void put_shells_that(

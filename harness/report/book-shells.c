@@ -67,9 +67,9 @@ static void put_peculiarity(
 static void put_peculiarities(struct book *book, size_t column)
 {
 	fprintf(book->out,
-		"## Peculiarities\n\nWhere shells of the family %s stand alone: all others agree "
+		"## Peculiarities\n\nWhere %ss of the family %s stand alone: all others agree "
 		"on something else.\n\n",
-		book_safe(book, book->matrix->columns[column]->family));
+		book->matrix->subject, book_safe(book, book->matrix->columns[column]->family));
 	for (size_t i = 0; i < book->results->case_count; i++) {
 		const struct case_record *record = &book->results->cases[i];
 

@@ -171,7 +171,7 @@ char *book_shell_links(struct book *book, const bool *columns)
 	for (size_t i = 0; i < matrix->column_count; i++)
 		count += columns[i];
 	if (count > 1 && count == matrix->column_count)
-		return talloc_strdup(book->memory, "every shell");
+		return talloc_asprintf(book->memory, "every %s", matrix->subject);
 	for (size_t i = 0; i < matrix->column_count; i++)
 		if (columns[i])
 			out = talloc_asprintf_append_buffer(out, "%s%s", *out ? " " : "",
@@ -226,7 +226,8 @@ static void put_group_cases(struct book *book, const char *indent)
 static void put_case_index(struct book *book)
 {
 	book_page(book, "cases.md", "");
-	fputs("# Cases\n\nEach case asks one question of every shell.\n", book->out);
+	fprintf(book->out, "# Cases\n\nEach case asks one question of every %s.\n",
+		book->matrix->subject);
 	put_group_cases(book, "");
 	book_page_end(book);
 }
@@ -245,7 +246,7 @@ static void put_contents(struct book *book)
 	book_page(book, "SUMMARY.md", "");
 	fputs("# Summary\n\n- [Overview](README.md)\n- [Topics](topics.md)\n", book->out);
 	put_topic_links(book, "  ");
-	fputs("- [Shells](shells.md)\n", book->out);
+	fprintf(book->out, "- [%ss](shells.md)\n", book->matrix->title);
 	for (size_t i = 0; i < book->matrix->column_count; i++)
 		fprintf(book->out, "  - %s\n",
 			book_shell_link(book, book->matrix->columns[i]->name));
@@ -286,7 +287,8 @@ static void put_shell_index(struct book *book)
 	const struct matrix *matrix = book->matrix;
 
 	book_page(book, "shells.md", "");
-	fputs("# Shells\n\n| Shell | Title | Version | In short |\n|---|---|---|---|\n", book->out);
+	fprintf(book->out, "# %ss\n\n| %s | Title | Version | In short |\n|---|---|---|---|\n",
+		matrix->title, matrix->title);
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct shell_record *shell = matrix->columns[i];
 
@@ -314,12 +316,14 @@ static void put_overview(struct book *book)
 	const struct matrix *matrix = book->matrix;
 
 	book_page(book, "README.md", "");
-	fputs("# What shells do with signals\n\n"
-	      "Each page says what was measured, and nothing else: a scene was played under a "
+	fprintf(book->out, "# What %ss do with signals\n\n", matrix->subject);
+	fputs("Each page says what was measured, and nothing else: a scene was played under a "
 	      "terminal, and what\nthe processes did was recorded.\n\n"
-	      "- [Topics](topics.md): what happens on ^C, on ^Z, at hang-up, as PID 1, ...\n"
-	      "- [Shells](shells.md): deviations and peculiarities of each\n"
-	      "- [Claims](claims.md): what is said about shells and signals, and whether it holds\n"
+	      "- [Topics](topics.md): what happens on ^C, on ^Z, at hang-up, as PID 1, ...\n",
+		book->out);
+	fprintf(book->out, "- [%ss](shells.md): deviations and peculiarities of each\n",
+		matrix->title);
+	fputs("- [Claims](claims.md): what is said about shells and signals, and whether it holds\n"
 	      "- [Cases](cases.md): every question\n"
 	      "- [Glossary](glossary.md)\n\n"
 	      "A cell names what was seen. Its symbol is what the standard says of it:\n\n",

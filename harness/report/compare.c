@@ -323,8 +323,8 @@ static char *markdown_table(char *page, const struct comparison *c, enum change 
 	size_t told = 0;
 
 	page = talloc_asprintf_append_buffer(page,
-		"\n### %s (%zu)\n\n| case | shell | outcome | why |\n|---|---|---|---|\n",
-		changes[change].title, c->counts[change]);
+		"\n### %s (%zu)\n\n| case | %s | outcome | why |\n|---|---|---|---|\n",
+		changes[change].title, c->counts[change], results_subject(c->after));
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->list[i].change != change)
 			continue;

@@ -47,7 +47,7 @@ static int write_csv(const struct results *results, const struct report_options 
 
 	(void)options;
 	errno = 0;
-	put_values(out, "case", "variant", "shell", "version", "outcome", "verdict", "mark",
+	put_values(out, "case", "variant", matrix->subject, "version", "outcome", "verdict", "mark",
 		"meaning", "reason", "runs", "title", "spec", NULL);
 	while (walk_next(&walk))
 		if (walk.cell)

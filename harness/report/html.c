@@ -232,8 +232,9 @@ static void put_head(struct page *page, const char *css)
 	put_hash(out, asset_html_js);
 	fputs("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	      "<meta name=\"referrer\" content=\"no-referrer\">\n"
-	      "<title>What shells do with signals</title>\n",
+	      "<title>",
 		out);
+	fprintf(out, "What %ss do with signals</title>\n", page->matrix->subject);
 	fprintf(out, "<style>%s</style>\n<style>%s</style>\n<style>%s</style>\n</head>\n<body>\n",
 		asset_html_css, asset_svg_css, css);
 }
@@ -242,10 +243,11 @@ static void put_head(struct page *page, const char *css)
 
 static void put_skip_links(struct page *page)
 {
-	fputs("<a class=\"skip\" href=\"#matrix\">Skip to the matrix</a>\n"
-	      "<a class=\"skip\" href=\"#shells\">Skip to the shells</a>\n"
-	      "<a class=\"skip\" href=\"#cases\">Skip to the cases</a>\n",
-		page->out);
+	fprintf(page->out,
+		"<a class=\"skip\" href=\"#matrix\">Skip to the matrix</a>\n"
+		"<a class=\"skip\" href=\"#shells\">Skip to the %ss</a>\n"
+		"<a class=\"skip\" href=\"#cases\">Skip to the cases</a>\n",
+		page->matrix->subject);
 }
 
 static void put_header(struct page *page)
@@ -253,19 +255,20 @@ static void put_header(struct page *page)
 	const struct host_record *host = &page->results->host;
 	const struct matrix *matrix = page->matrix;
 
-	fputs("<header>\n<h1>What shells do with signals</h1>\n", page->out);
-	put_html(page, "<p class=\"sub\">%zu cases, %zu shells, %zu cells. Linux %s, %s; %s.</p>\n",
-		page->results->case_count, matrix->column_count, matrix->played, host->kernel,
-		host->system, host->date);
+	put_html(page, "<header>\n<h1>What %ss do with signals</h1>\n", matrix->subject);
+	put_html(page, "<p class=\"sub\">%zu cases, %zu %ss, %zu cells. Linux %s, %s; %s.</p>\n",
+		page->results->case_count, matrix->column_count, matrix->subject, matrix->played,
+		host->kernel, host->system, host->date);
 	if (!host->complete)
 		put_html(page,
 			"<p class=\"warn\"><strong>Interrupted.</strong> This run was stopped "
 			"before its end: %zu of %zu cells were not played.</p>\n",
 			matrix->cell_count - matrix->played, matrix->cell_count);
-	fputs("<nav aria-label=\"Page\"><a href=\"#matrix\">Matrix</a> <a href=\"#shells\">Shells"
-	      "</a> <a href=\"#cases\">Cases</a> <a href=\"#made\">How it was made</a></nav>\n"
-	      "</header>\n",
-		page->out);
+	put_html(page,
+		"<nav aria-label=\"Page\"><a href=\"#matrix\">Matrix</a> <a href=\"#shells\">%ss"
+		"</a> <a href=\"#cases\">Cases</a> <a href=\"#made\">How it was made</a></nav>\n"
+		"</header>\n",
+		matrix->title);
 }
 
 static void put_radio(struct page *page, const char *id, const char *label, bool checked)
@@ -278,11 +281,14 @@ static void put_radio(struct page *page, const char *id, const char *label, bool
 
 static void put_filters(struct page *page, const struct group *groups, size_t count)
 {
+	const char *subject = page->matrix->subject;
+	char *differ = talloc_asprintf(page->matrix, "%ss differ", subject);
+
 	fputs("<form class=\"filters\" aria-label=\"Filters\" autocomplete=\"off\">\n"
 	      "<fieldset><legend>Rows</legend>",
 		page->out);
 	put_radio(page, "all", "all", true);
-	put_radio(page, "differ", "shells differ", false);
+	put_radio(page, "differ", differ, false);
 	put_radio(page, "violates", "✗ violates", false);
 	put_radio(page, "permitted", "· permitted", false);
 	put_radio(page, "doubt", "? in doubt", false);
@@ -290,9 +296,10 @@ static void put_filters(struct page *page, const struct group *groups, size_t co
 		page->out);
 	for (size_t i = 0; i < count; i++)
 		put_html(page, "<option>%s</option>", groups[i].name);
-	fputs("</select></label>\n<label class=\"pick\">Deviations of <select id=\"shell\">"
-	      "<option>any shell</option>",
-		page->out);
+	put_html(page,
+		"</select></label>\n<label class=\"pick\">Deviations of <select id=\"shell\">"
+		"<option>any %s</option>",
+		subject);
 	for (size_t i = 0; i < page->matrix->column_count; i++)
 		put_html(page, "<option>%s</option>", page->matrix->columns[i]->name);
 	fputs("</select></label>\n<label class=\"pick\" id=\"searching\" hidden>Search "
@@ -447,11 +454,12 @@ static void put_tally(struct page *page, size_t column)
 
 static void put_tallies(struct page *page)
 {
-	fputs("<div class=\"wide\" role=\"region\" aria-label=\"Summary; it scrolls\" "
-	      "tabindex=\"0\"><table class=\"sum\"><caption>Cells of each shell</caption>\n"
-	      "<thead><tr><th scope=\"col\">shell</th><th scope=\"col\">version</th>"
-	      "<th scope=\"col\">share</th>",
-		page->out);
+	put_html(page,
+		"<div class=\"wide\" role=\"region\" aria-label=\"Summary; it scrolls\" "
+		"tabindex=\"0\"><table class=\"sum\"><caption>Cells of each %s</caption>\n"
+		"<thead><tr><th scope=\"col\">%s</th><th scope=\"col\">version</th>"
+		"<th scope=\"col\">share</th>",
+		page->matrix->subject, page->matrix->subject);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
 		if (mark <= MARK_VIOLATES || matrix_has_mark(page->matrix, mark))
 			fprintf(page->out, "<th scope=\"col\" class=\"num\">%s %s</th>",
@@ -539,12 +547,13 @@ static void put_missing(struct page *page)
 
 static void put_shells(struct page *page)
 {
-	fputs("<section id=\"shells\" aria-labelledby=\"shells-h\">\n<h2 id=\"shells-h\">Shells"
-	      "</h2>\n<p>A cell names what was seen. Its symbol is what the standard says of it: "
-	      "conforms, permitted (the standard leaves it open), violates. The other symbols say "
-	      "nothing about the shell, neither for it nor against it; what is not judged was "
-	      "measured on a shell that does not claim the standard.</p>\n",
-		page->out);
+	put_html(page,
+		"<section id=\"shells\" aria-labelledby=\"shells-h\">\n<h2 id=\"shells-h\">%ss"
+		"</h2>\n<p>A cell names what was seen. Its symbol is what the standard says of it: "
+		"conforms, permitted (the standard leaves it open), violates. The other symbols "
+		"say nothing about the %s, neither for it nor against it; what is not judged was "
+		"measured on a %s that does not claim the standard.</p>\n",
+		page->matrix->title, page->matrix->subject, page->matrix->subject);
 	put_tallies(page);
 	for (size_t i = 0; i < page->matrix->column_count; i++)
 		put_shell(page, i);
@@ -581,10 +590,10 @@ static void put_made(struct page *page)
 	else if (page->left_out)
 		put_html(page,
 			"<p>%zu timelines are drawn, those in doubt, of violations and where "
-			"shells differ first; %zu more would make this page too large. A report "
+			"%ss differ first; %zu more would make this page too large. A report "
 			"of fewer cases has them all, for example <code>sigmatrix report RESULTS "
 			"--format html --case 'exec/*'</code>.</p>\n",
-			page->drawn, page->left_out);
+			page->drawn, page->matrix->subject, page->left_out);
 	fputs("</section>\n", page->out);
 }
 

@@ -19,14 +19,23 @@ static void put_property(FILE *out, const char *name, const char *value)
 	put_format(out, DIALECT_HTML, "      <property name=\"%s\" value=\"%s\"/>\n", name, value);
 }
 
-static void put_properties(
-	FILE *out, const struct host_record *host, const struct shell_record *shell)
+/* "shell.title", "link.title" */
+static void put_subject(FILE *out, const char *subject, const char *what, const char *value)
+{
+	char *name = talloc_asprintf(NULL, "%s.%s", subject, what);
+
+	put_property(out, name, value);
+	talloc_free(name);
+}
+
+static void put_properties(FILE *out, const char *subject, const struct host_record *host,
+	const struct shell_record *shell)
 {
 	fputs("    <properties>\n", out);
-	put_property(out, "shell.title", shell->title);
-	put_property(out, "shell.version", shell->version);
-	put_property(out, "shell.file", shell->file);
-	put_property(out, "shell.sha256", shell->sha256);
+	put_subject(out, subject, "title", shell->title);
+	put_subject(out, subject, "version", shell->version);
+	put_subject(out, subject, "file", shell->file);
+	put_subject(out, subject, "sha256", shell->sha256);
 	put_property(out, "kernel", host->kernel);
 	put_property(out, "machine", host->machine);
 	put_property(out, "system", host->system);
@@ -96,7 +105,7 @@ static void put_suite(FILE *out, const struct matrix *matrix, size_t column)
 		"timestamp=\"%s\">\n",
 		tests, counts[MARK_VIOLATES], doubts_of(counts),
 		counts[MARK_NA] + counts[MARK_UNPLAYED], host->date);
-	put_properties(out, host, matrix->columns[column]);
+	put_properties(out, matrix->subject, host, matrix->columns[column]);
 	while (walk_next(&walk))
 		put_testcase(out, &walk);
 	fputs("  </testsuite>\n", out);

@@ -22,16 +22,18 @@ static void put_date(FILE *out, const char *date)
 static void put_opening(FILE *out, const struct results *results)
 {
 	const struct host_record *host = &results->host;
+	const char *subject = results_subject(results);
 
 	put_date(out, host->date);
-	fputs(".Dt SIGMATRIX-SIGNALS 7\n.Os\n"
-	      ".Sh NAME\n.Nm sigmatrix-signals\n.Nd what shells do with signals, as measured\n"
-	      ".Sh DESCRIPTION\n"
-	      "Each section names what one shell does otherwise than the standard requires, what "
-	      "it does where the\nstandard leaves it open, and what could not be asked of it.\n"
-	      "A case is named as in\n.Xr sigmatrix-case 5 ,\nwith its variants in brackets.\n"
-	      ".Pp\n",
-		out);
+	fprintf(out,
+		".Dt SIGMATRIX-SIGNALS 7\n.Os\n"
+		".Sh NAME\n.Nm sigmatrix-signals\n.Nd what %ss do with signals, as measured\n"
+		".Sh DESCRIPTION\n"
+		"Each section names what one %s does otherwise than the standard requires, what "
+		"it does where the\nstandard leaves it open, and what could not be asked of it.\n"
+		"A case is named as in\n.Xr sigmatrix-case 5 ,\nwith its variants in brackets.\n"
+		".Pp\n",
+		subject, subject);
 	put_format(out, DIALECT_MAN,
 		"Measured with Linux %s on %s, %s, at %s, by the command\n.Dl \"%s\"\n",
 		host->kernel, host->machine, host->system, host->date, host->command);

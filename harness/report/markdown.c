@@ -83,9 +83,10 @@ static void put_host(struct document *document)
 
 static void put_shells(struct document *document)
 {
-	fputs("| Shell | Title | Family | Version | Program | SHA-256 |\n"
-	      "|---|---|---|---|---|---|\n",
-		document->out);
+	fprintf(document->out,
+		"| %s | Title | Family | Version | Program | SHA-256 |\n"
+		"|---|---|---|---|---|---|\n",
+		document->matrix->title);
 	for (size_t i = 0; i < document->matrix->column_count; i++) {
 		const struct shell_record *shell = document->matrix->columns[i];
 
@@ -144,7 +145,7 @@ static void put_summary(struct document *document)
 {
 	bool shown[MARK_COUNT];
 
-	fputs("## Summary\n\n| Shell |", document->out);
+	fprintf(document->out, "## Summary\n\n| %s |", document->matrix->title);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++) {
 		shown[mark] = mark_shown(document->matrix, mark);
 		if (shown[mark])
@@ -158,12 +159,12 @@ static void put_summary(struct document *document)
 	fputc('\n', document->out);
 	for (size_t i = 0; i < document->matrix->column_count; i++)
 		put_tally(document, i, shown);
-	fputs("\nA cell names what was seen. Its symbol is what the standard says of it: conforms, "
-	      "permitted (the\nstandard leaves it open), violates. The other symbols say nothing "
-	      "about the shell, neither for it\nnor against it; what is not judged was measured on "
-	      "a shell "
-	      "that does not claim the standard.\n\n",
-		document->out);
+	fprintf(document->out,
+		"\nA cell names what was seen. Its symbol is what the standard says of it: "
+		"conforms, permitted (the\nstandard leaves it open), violates. The other symbols "
+		"say nothing about the %s, neither for it\nnor against it; what is not judged was "
+		"measured on a %s that does not claim the standard.\n\n",
+		document->matrix->subject, document->matrix->subject);
 }
 
 /* Shells ------------------------------------------------------------------------------------ */
@@ -246,10 +247,10 @@ static void put_conduct(struct document *document, size_t column)
 
 static void put_conducts(struct document *document)
 {
-	fputs("## Shells\n\nWhat each shell does otherwise than the standard requires, what it "
-	      "does "
-	      "where the standard leaves\nit open, and what could not be asked of it.\n\n",
-		document->out);
+	fprintf(document->out,
+		"## %ss\n\nWhat each %s does otherwise than the standard requires, what it does "
+		"where the standard leaves\nit open, and what could not be asked of it.\n\n",
+		document->matrix->title, document->matrix->subject);
 	for (size_t i = 0; i < document->matrix->column_count; i++)
 		put_conduct(document, i);
 }
@@ -432,7 +433,7 @@ static int write_markdown(
 
 	(void)options;
 	errno = 0;
-	fputs("# What shells do with signals\n\n", out);
+	fprintf(out, "# What %ss do with signals\n\n", document.matrix->subject);
 	put_interrupted(&document);
 	put_host(&document);
 	put_shells(&document);
@@ -551,7 +552,7 @@ static void part_row(struct bounded *bounded, size_t row, const char **group)
 
 static void put_differ_heading(struct document *document)
 {
-	fputs("## Where the shells differ\n\n", document->out);
+	fprintf(document->out, "## Where the %ss differ\n\n", document->matrix->subject);
 }
 
 static void put_deviation_heading(struct document *document)
@@ -588,7 +589,7 @@ static int write_summary(
 
 	(void)options;
 	errno = 0;
-	fputs("# What shells do with signals\n\n", out);
+	fprintf(out, "# What %ss do with signals\n\n", results_subject(results));
 	put_parts(&bounded);
 	if (bounded.left_out)
 		fprintf(out,

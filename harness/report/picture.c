@@ -377,7 +377,7 @@ static void draw(struct canvas *canvas, const json_t *event)
 /* Those everybody asks for come first, from the left. */
 static void choose_lanes(struct canvas *canvas, const json_t *events)
 {
-	static const char *const first[] = {"harness", "tty", "shell"};
+	static const char *const first[] = {"harness", "tty", "shell", "link"};
 	size_t i;
 	json_t *event;
 

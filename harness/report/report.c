@@ -359,6 +359,8 @@ struct matrix *matrix_new(const void *parent, const struct results *results)
 	struct matrix *matrix = talloc_zero(parent, struct matrix);
 
 	matrix->results = results;
+	matrix->subject = results_subject(results);
+	matrix->title = strcmp(matrix->subject, "link") == 0 ? "Link" : "Shell";
 	matrix->columns =
 		talloc_zero_array(matrix, const struct shell_record *, results->shell_count + 1);
 	for (size_t i = 0; i < results->shell_count; i++)
@@ -491,7 +493,7 @@ static char *where_columns(const void *parent, const struct matrix *matrix, cons
 	for (size_t i = 0; i < matrix->column_count; i++)
 		count += where[i];
 	if (count == matrix->column_count && count > 1)
-		return talloc_strdup_append(out, "every shell");
+		return talloc_asprintf_append(out, "every %s", matrix->subject);
 	for (size_t i = 0; i < matrix->column_count; i++)
 		if (where[i])
 			out = join(out, " ", matrix->columns[i]->name);

@@ -99,6 +99,7 @@ struct matrix_row {
 
 struct matrix {
 	const struct results *results;
+	const char *subject, *title;         /* what the columns are: "shell", "Shell", or "link" */
 	const struct shell_record **columns; /* the shells that are not missing */
 	size_t column_count;
 	struct matrix_row *rows; /* in the order of cases */

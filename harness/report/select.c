@@ -68,8 +68,8 @@ static char *unknown_shell(const struct results *results, const char *name)
 
 	for (size_t i = 0; i < results->shell_count; i++)
 		names[i] = results->shells[i].name;
-	return talloc_asprintf(
-		results, "the results have no shell '%s'%s", name, guess(results, name, names));
+	return talloc_asprintf(results, "the results have no %s '%s'%s", results_subject(results),
+		name, guess(results, name, names));
 }
 
 static char *unknown_word(const struct results *results, const char *word)

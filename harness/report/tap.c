@@ -40,8 +40,8 @@ static void put_directive(FILE *out, const struct walk *walk, enum mark mark)
 	else if (mark == MARK_NA)
 		put_format(out, DIALECT_TAP, " # SKIP %s", walk->cell->reason);
 	else if (mark_is_doubt(mark))
-		put_format(out, DIALECT_TAP, " # TODO neither for nor against the shell: %s",
-			walk->cell->reason);
+		put_format(out, DIALECT_TAP, " # TODO neither for nor against the %s: %s",
+			walk->matrix->subject, walk->cell->reason);
 }
 
 static void put_point(FILE *out, size_t number, const struct walk *walk)

@@ -350,8 +350,8 @@ static struct bunch *row_bunches(struct page *page, const struct matrix_row *row
 	if (*count)
 		qsort(bunches, *count, sizeof(*bunches), compare_bunches);
 	if (*count == 1 && matrix->column_count > 1)
-		bunches->shells =
-			talloc_asprintf(page->memory, "all %zu shells", matrix->column_count);
+		bunches->shells = talloc_asprintf(
+			page->memory, "all %zu %ss", matrix->column_count, matrix->subject);
 	return bunches;
 }
 
@@ -466,9 +466,10 @@ static void put_opening(struct page *page)
 	const struct results *results = page->matrix->results;
 	const struct host_record *host = &results->host;
 	char *text = talloc_asprintf(page->memory,
-		"Cases %zu, shells %zu, cells %zu. Linux %s %s, %s; %s; trace %s, %s, user %s.",
-		results->case_count, page->matrix->column_count, page->matrix->played, host->kernel,
-		host->machine, host->system, host->date, host->trace, host->isolation, host->user);
+		"Cases %zu, %ss %zu, cells %zu. Linux %s %s, %s; %s; trace %s, %s, user %s.",
+		results->case_count, page->matrix->subject, page->matrix->column_count,
+		page->matrix->played, host->kernel, host->machine, host->system, host->date,
+		host->trace, host->isolation, host->user);
 
 	put_line(page, 0, NULL, safe(page, text));
 	put_interrupted(page);
@@ -574,7 +575,9 @@ static void put_doubts(struct page *page)
 			page->memory, page->matrix, &results->cases[i], is_doubt, &count);
 
 		if (count && !headed)
-			put_heading(page, "Doubts: neither for nor against a shell");
+			put_heading(page, talloc_asprintf(page->memory,
+						  "Doubts: neither for nor against a %s",
+						  page->matrix->subject));
 		headed = headed || count;
 		for (size_t j = 0; j < count; j++)
 			put_finding(page, &findings[j]);
