@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sets up and runs the main job: installs what is missing, builds, plays all cases on all shells
-# found, prints the matrix and writes results/.
+# Sets up and runs the main job: installs what is missing, builds, plays all cases on all shells and
+# links found, prints the matrices and writes results/.
 set -eu
 cd "$(dirname "$0")"
 
 build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
-shell_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell | sort -u)
+subject_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell links/*.link | sort -u)
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
 	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema python3-yaml procps util-linux bsdutils
 	chromium libxml2-utils cmark-gfm"
@@ -17,11 +17,13 @@ usage() {
 Usage: ./run.sh [--install-only] [--for-tests] [--no-install] [-- OPTION OF sigmatrix run...]
 
 Installs what is missing (Debian and Ubuntu: apt, with sudo where needed; elsewhere it names the
-packages and goes on), builds, plays all cases on all shells found, prints the matrix and writes
-results/matrix.json and results/MATRIX.md.
+packages and goes on), builds, plays all cases on all shells found, then those for links on all
+links, prints both matrices and writes results/matrix.json, results/MATRIX.md, results/links.json
+and results/LINKS.md.
 
   ./run.sh                              everything
-  ./run.sh -- --case 'exec/*'           some of it (results/ then holds only that)
+  ./run.sh -- --case 'exec/*'           some of it (results/matrix.json then holds only that)
+  ./run.sh -- --links                   links only
   ./run.sh --no-install                 only with what is here
   ./run.sh --install-only --for-tests   what 'make check' needs, and nothing else
 HELP
@@ -80,7 +82,7 @@ install_node_modules() {
 		say "npm ci in tests/browser failed; tests/html.bats cannot run"
 }
 
-install=yes run=yes tests=no packages="$build_packages $shell_packages"
+install=yes run=yes tests=no packages="$build_packages $subject_packages"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--install-only) run=no ;;
@@ -110,13 +112,29 @@ done
 
 make --silent all >&2
 mkdir -p results
+
+# play NAME REPORT OPTION...: into results/NAME.json and results/REPORT.md.
+play() {
+	name=$1 report=$2
+	shift 2
+	played=0
+	build/sigmatrix run --output "results/$name.json" "$@" || played=$?
+	# 3: measured, but some cells are in doubt; anything else has left no results.
+	case $played in
+	0 | 3) build/sigmatrix report "results/$name.json" --format markdown --output "results/$report.md" ;;
+	*) exit "$played" ;;
+	esac
+	[ "$played" -eq 0 ] || status=$played
+	say "written: results/$name.json, results/$report.md"
+}
+
+# Some of it is of shells or of links; no options: both.
 status=0
-build/sigmatrix run --output results/matrix.json "$@" || status=$?
-# 3: measured, but some cells are in doubt; anything else has left no results.
-case $status in
-0 | 3) build/sigmatrix report results/matrix.json --format markdown --output results/MATRIX.md ;;
-*) exit "$status" ;;
+case " $* " in
+*" --link"*) play links LINKS "$@" ;;
+*) play matrix MATRIX "$@" ;;
 esac
-say "written: results/matrix.json, results/MATRIX.md; why a cell says what it says:"
+[ $# -gt 0 ] || play links LINKS --links
+say "why a cell says what it says:"
 say "    build/sigmatrix explain exec/simple-command --shell bash"
 exit "$status"

@@ -5,9 +5,10 @@
 _sigmatrix_values() {
 	local command=$1 option=$2
 	case $option in
-	--case) sigmatrix list cases 2>/dev/null | sed 's/ .*//' ;;
+	--case) { sigmatrix list cases; sigmatrix list cases --links; } 2>/dev/null | sed 's/ .*//' ;;
 	--shell) sigmatrix list shells 2>/dev/null | sed 's/ .*//' ;;
-	--variant) sigmatrix list cases 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u ;;
+	--link) sigmatrix list links 2>/dev/null | sed 's/ .*//' ;;
+	--variant) { sigmatrix list cases; sigmatrix list cases --links; } 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u ;;
 	--format | --where)
 		if [[ $command == chain ]]; then
 			printf '%s\n' text json dot
@@ -44,7 +45,7 @@ _sigmatrix() {
 	elif [[ $command == explain ]]; then
 		words=$(_sigmatrix_values explain --case)
 	elif [[ $command == list ]]; then
-		words='cases shells'
+		words='cases shells links'
 	else
 		compopt -o default
 		return

@@ -15,7 +15,7 @@ function __sigmatrix_options
 end
 
 function __sigmatrix_cases
-	sigmatrix list cases 2>/dev/null | sed 's/\([^ ]*\)  *\(.*\)/\1\t\2/'
+	begin; sigmatrix list cases; sigmatrix list cases --links; end 2>/dev/null | sed 's/\([^ ]*\)  *\(.*\)/\1\t\2/'
 end
 
 # What may follow the option before the cursor.
@@ -26,8 +26,10 @@ function __sigmatrix_values
 			__sigmatrix_cases
 		case --shell
 			sigmatrix list shells 2>/dev/null | sed 's/\([^ ]*\)  *\(.*\)/\1\t\2/'
+		case --link
+			sigmatrix list links 2>/dev/null | sed 's/\([^ ]*\)  *\(.*\)/\1\t\2/'
 		case --variant
-			sigmatrix list cases 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u
+			begin; sigmatrix list cases; sigmatrix list cases --links; end 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u
 		case --format
 			test $words[2] = chain; and printf '%s\n' text json dot
 			or sigmatrix report --help | sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\)  *\(.*\)/\1\t\2/p'
@@ -42,7 +44,7 @@ function __sigmatrix_values
 				case explain
 					__sigmatrix_cases
 				case list
-					printf '%s\n' cases shells
+					printf '%s\n' cases shells links
 				case '*'
 					__fish_complete_path (commandline -ct)
 			end

@@ -682,6 +682,12 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 
 	if (!cases)
 		return false;
+	if (count == 0) {
+		complain("nothing was played: %s has no case for %s", dir,
+			run->options.links ? "links (they are played without --links)"
+					   : "shells (--links plays those for links)");
+		return false;
+	}
 	describe_shells(run->results, shells, shell_count);
 	describe_cases(run->results, cases, count);
 	add_jobs(run, cases, count, shells, shell_count);

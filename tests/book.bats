@@ -215,7 +215,7 @@ nowhere.html"
 @test "lint: topics and claims are held against cases and shells" {
 	mkdir -p "$WORK/tree/build"
 	cp "$BUILD/sigmatrix" "$WORK/tree/build/"
-	cp -r "$ROOT/cases" "$ROOT/shells" "$ROOT/docs" "$WORK/tree/"
+	cp -r "$ROOT/cases" "$ROOT/shells" "$ROOT/links" "$ROOT/docs" "$WORK/tree/"
 	SIGMATRIX=$WORK/tree/build/sigmatrix
 	run sigmatrix lint
 	assert_success

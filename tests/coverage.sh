@@ -8,6 +8,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 "$1" list cases >"$log" || exit
+"$1" list cases --links >>"$log" || exit
 LC_ALL=C awk '
 function complain(text) {
 	printf "%s:%d: %s\n", FILENAME, FNR, text

@@ -122,7 +122,7 @@ crosscheck() {
 	mkdir -p "$PUBLIC/build" "$PUBLIC/harness"
 	cp -r "$BUILD"/{sigmatrix,actor,expect} "$PUBLIC/build/"
 	cp -r "$ROOT/harness/expect" "$PUBLIC/harness/"
-	cp -rL "$ROOT/cases" "$ROOT/shells" "$PUBLIC/"
+	cp -rL "$ROOT/cases" "$ROOT/shells" "$ROOT/links" "$PUBLIC/"
 	chmod -R a+rX "$PUBLIC"
 	mkdir -m 0777 "$PUBLIC/tmp"
 	TMPDIR=$PUBLIC/tmp

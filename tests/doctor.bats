@@ -14,7 +14,7 @@ assert_found() {
 	run --separate-stderr sigmatrix doctor
 	isolation=$(grep -c '^ok *PID namespaces' <<<"$output") || true
 	trace=$(grep -c '^ok *tracing' <<<"$output") || true
-	shells=$(sed -n '/^Shells/,$s/^ok  *\([^ ]*\) .*/\1/p' <<<"$output")
+	shells=$(sed -n '/^Shells/,/^Links/s/^ok  *\([^ ]*\) .*/\1/p' <<<"$output")
 	results=$(sigmatrix run --quiet --format json --case exec/simple-command)
 	assert_equal "$shells" "$(jq -r '.shells[].name' <<<"$results")"
 	assert_equal "$trace" "$(jq '.host.trace == "ptrace" | if . then 1 else 0 end' <<<"$results")"

@@ -11,7 +11,7 @@ setup() {
 	TREE=$WORK/tree
 	mkdir -p "$TREE/build" "$WORK/bin"
 	cp "$BUILD/sigmatrix" "$BUILD/actor" "$TREE/build/"
-	cp -r "$ROOT/cases" "$ROOT/shells" "$TREE/"
+	cp -r "$ROOT/cases" "$ROOT/shells" "$ROOT/links" "$TREE/"
 	SIGMATRIX=$TREE/build/sigmatrix
 }
 

@@ -243,7 +243,7 @@ static void check_text(const struct reader *reader, const char *wanted)
 				diag_add(reader->diag, tc->path, reader->mode_line,
 					"the mode '%s' needs a block '%s:'", mode_word(tc->mode),
 					word);
-			else if (kinds[i] == BLOCK_COMMAND && block->count != 1)
+			else if (kinds[i] == BLOCK_COMMAND && block->count > 1)
 				diag_add(reader->diag, tc->path, block->line,
 					"'command:' is one line: the words of a command");
 		} else if (block && kinds[i] == BLOCK_SCRIPT && tc->mode == MODE_INTERACTIVE) {

@@ -27,9 +27,9 @@ struct cell {
 };
 
 struct shell_record {
-	enum subject_kind kind; /* of all in one document the same: shells, or links */
 	const char *name, *title, *family, *file, *version, *sha256;
-	const char *missing; /* why it could not be measured, or NULL */
+	const char *missing;    /* why it could not be measured, or NULL */
+	enum subject_kind kind; /* links have no shells beside them in a document */
 };
 
 struct row_record {

@@ -64,7 +64,7 @@ static char *print_block(char *text, const struct block *block)
 
 	text = talloc_asprintf_append_buffer(
 		text, "\n%s%s%s", word, block->name ? " " : "", block->name ? block->name : "");
-	if (block->kind != BLOCK_OUTCOMES)
+	if (block->kind != BLOCK_OUTCOMES && block->kind != BLOCK_COMMAND)
 		text = talloc_asprintf_append_buffer(text, " %s", block->dialect);
 	text = talloc_strdup_append_buffer(text, ":\n");
 	for (size_t i = 0; i < block->count; i++)

@@ -189,6 +189,7 @@ static void test_example(void **state)
 #define STEPS "steps:\n    await job ready\n    settle\n"
 #define OUTCOMES "outcomes:\n    fine  done  conforms  all is well\n"
 #define PROSE "\nProse.\n\n"
+#define LINK "title: T\nmode: link\nspec: unspecified\n" PROSE
 #define TTY_HEAD "title: T\nmode: interactive\nspec: unspecified\n"
 #define TTY_STEPS(steps)                                                                           \
 	"steps:\n    type actor job; echo done >>\"$EVENTS\"\n" steps "    settle\n"
@@ -243,6 +244,22 @@ static const struct fault {
 		"x.case:6: more than 256 variants"},
 
 	/* blocks */
+	{LINK "command:\n    actor job\nscript:\n    :\n",
+		"x.case:9: the mode 'link' has no block 'script:'"},
+	{LINK "steps:\n    settle\n", "x.case:2: the mode 'link' needs a block 'command:'"},
+	{LINK "command:\n    actor job\n    actor more\n", "x.case:7: 'command:' is one line"},
+	{LINK "command fish:\n    actor job\n", "x.case:7: 'fish' is too much here"},
+	{LINK "command:\n    actor job\nsteps:\n    signal TERM shell\n" OUTCOMES,
+		"x.case:10: unknown participant 'shell'; known: link, job"},
+	{LINK "command:\n    actor job on TERM nod\n", "x.case:8: "},
+	{LINK "command:\n    actor link\n", "x.case:8: the name 'link' is taken"},
+	{"mode: link\noptions: -x\n", "x.case:2: 'options' are a shell's"},
+	{"needs: monitor\nmode: link\n", "x.case:1: unknown feature 'monitor'; known: environ"},
+	{HEAD "needs: pid1\n", "x.case:4: unknown feature 'pid1'"},
+	{HEAD PROSE SCRIPT "command:\n    actor job\n",
+		"x.case:11: the mode 'script' has no block 'command:'"},
+	{HEAD PROSE SCRIPT "steps:\n    signal TERM link\n",
+		"x.case:12: unknown participant 'link'"},
 	{HEAD PROSE "scirpt:\n    true\n",
 		"x.case:7: unknown block 'scirpt'; did you mean 'script'?"},
 	{HEAD PROSE SCRIPT "example:\n    true\n", "x.case:11: unknown block 'example'"},
@@ -903,6 +920,33 @@ static void test_dialects(void **state)
 	talloc_free(diag);
 }
 
+static void test_link(void **state)
+{
+	struct diag *diag = diag_new(NULL);
+	struct test_case *tc = parse_good(diag,
+		"title: T\nmode: link\nspec: unspecified\nvary: SIG = TERM RTMIN+1\n"
+		"needs: environment pid1\nsession: pid1\n\nProse.\n\n"
+		"command:\n    actor job on ${SIG} note\n\n"
+		"steps:\n    await job ready\n    await link waiting\n    signal ${SIG} "
+		"link.group\n"
+		"    settle\n"
+		"outcomes:\n    passed  job got ${SIG} from link, link.pid != job.pid  permitted  "
+		"x\n");
+
+	(void)state;
+	assert_int_equal(tc->mode, MODE_LINK);
+	assert_false(tc->terminal);
+	assert_int_equal(tc->session, SESSION_PID1);
+	assert_string_equal(scene_of(tc, 1, "posix")->script, "actor job on RTMIN+1 note\n");
+	assert_string_equal(scene_of(tc, 1, "posix")->names[0], "job");
+	assert_string_equal(scene_of(tc, 1, "posix")->steps[1].who, "link");
+	assert_string_equal(tc->scene, "command:\n    actor job on ${SIG} note\n\n"
+				       "steps:\n    await job ready\n    await link waiting\n    "
+				       "signal ${SIG} link.group\n"
+				       "    settle");
+	talloc_free(diag);
+}
+
 static void test_continuation_rows(void **state)
 {
 	struct diag *diag = diag_new(NULL);
@@ -1117,6 +1161,7 @@ int main(void)
 		cmocka_unit_test(test_substitution),
 		cmocka_unit_test(test_missing_inner_shell),
 		cmocka_unit_test(test_dialects),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_storm_steps),
 		cmocka_unit_test(test_continuation_rows),
 		cmocka_unit_test(test_terminal_steps),

@@ -87,12 +87,12 @@ static struct results *sample(const void *parent)
 		.complete = true};
 	results->shell_count = 3;
 	results->shells = talloc_zero_array(results, struct shell_record, 3);
-	results->shells[0] = (struct shell_record){
-		"zsh", "Z shell", "zsh", "/bin/zsh", "5.9 \x80\xc3\x28", "abc", NULL};
-	results->shells[1] =
-		(struct shell_record){"bash", "Bash", "bash", "/bin/bash", "5.2", "def", NULL};
+	results->shells[0] = (struct shell_record){"zsh", "Z shell", "zsh", "/bin/zsh",
+		"5.9 \x80\xc3\x28", "abc", NULL, SUBJECT_SHELL};
+	results->shells[1] = (struct shell_record){
+		"bash", "Bash", "bash", "/bin/bash", "5.2", "def", NULL, SUBJECT_SHELL};
 	results->shells[2] = (struct shell_record){
-		"posh", "posh", "posh", NULL, NULL, NULL, "not found; install posh"};
+		"posh", "posh", "posh", NULL, NULL, NULL, "not found; install posh", SUBJECT_SHELL};
 	results->case_count = 2;
 	results->cases = talloc_zero_array(results, struct case_record, 2);
 	results->cases[0] = (struct case_record){"exec/simple", "exec", "A title | with `ticks`",

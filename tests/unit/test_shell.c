@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <talloc.h>
 
+#include "model/command.h"
 #include "model/shell.h"
 
 /* A directory of its own for every test. */
@@ -344,6 +345,180 @@ static void test_resolve_path(void **state)
 	free(old);
 }
 
+static struct shell *load_link(struct fixture *fixture, const char *name, const char *text)
+{
+	const char *path = write_file(fixture, talloc_asprintf(fixture, "%s.link", name), text);
+
+	return shell_load(fixture, path, name, fixture->diag);
+}
+
+static struct shell *load_good_link(struct fixture *fixture, const char *name, const char *text)
+{
+	struct shell *link = load_link(fixture, name, text);
+
+	if (!link)
+		fail_msg("%s", messages(fixture->diag));
+	return link;
+}
+
+static void test_link(void **state)
+{
+	struct shell *link = load_good_link(*state, "make",
+		"title: GNU make\nkind: wrapper\npackage: make\nprogram: make\n"
+		"arguments: -s -f makefile\nlacks: terminal\nversion: --version\n"
+		"environment: lost\ntimer: periodic\nprobe: make --version\n"
+		"file makefile:\n    # the rule\n    all:\n    \t${COMMAND}\n\n"
+		"file service/run:\n    #!/bin/sh\norder: 7\n");
+
+	assert_int_equal(link->kind, SUBJECT_WRAPPER);
+	assert_words(link->arguments, "[-s][-f][makefile]");
+	assert_words(link->lacks, "[terminal][environment]");
+	assert_true(link->environment_lost);
+	assert_true(link->timer_periodic);
+	assert_words(link->probe, "[make][--version]");
+	assert_string_equal(link->version_text, "--version");
+	assert_int_equal(link->file_count, 2);
+	assert_string_equal(link->files[0].name, "makefile");
+	assert_string_equal(link->files[0].text, "# the rule\nall:\n\t${COMMAND}\n");
+	assert_string_equal(link->files[1].name, "service/run");
+	assert_string_equal(link->files[1].text, "#!/bin/sh\n");
+
+	link = load_good_link(*state, "env", "title: env\nkind: init\nprogram: env\n");
+	assert_int_equal(link->kind, SUBJECT_INIT);
+	assert_words(link->arguments, "[${COMMAND}]");
+	assert_false(link->environment_lost);
+	assert_false(link->timer_periodic);
+	assert_null(link->probe);
+	assert_int_equal(link->file_count, 0);
+}
+
+static void test_link_like(void **state)
+{
+	struct shell *link;
+
+	write_file(*state, "base.link",
+		"title: Base\nkind: init\nprogram: base\nfile a:\n    1\nfile b:\n    2\n"
+		"timer: periodic\narguments: -- ${COMMAND}\n");
+	/* A shell of that name is not meant. */
+	write_file(*state, "base.shell", "title: Base\nprogram: other\n");
+	link = load_good_link(
+		*state, "derived", "title: Derived\nlike: base\noptions: -g\nfile b:\n    3\n");
+	assert_int_equal(link->kind, SUBJECT_INIT);
+	assert_string_equal(link->program, "base");
+	assert_words(link->options, "[-g]");
+	assert_words(link->arguments, "[--][${COMMAND}]");
+	assert_true(link->timer_periodic);
+	assert_int_equal(link->file_count, 2);
+	assert_string_equal(link->files[0].text, "1\n");
+	assert_string_equal(link->files[1].text, "3\n");
+}
+
+static void test_link_faults(void **state)
+{
+	static const struct {
+		const char *text, *complaint;
+	} faults[] = {
+		{"title: X\nprogram: x\n", "f.link:1: there is no 'kind'"},
+		{"kind: shell\n", "f.link:1: unknown kind 'shell'; known: init, wrapper"},
+		{"kind: wraper\n", "f.link:1: unknown kind 'wraper'; did you mean 'wrapper'?"},
+		{"kind:\n", "f.link:1: 'kind' has no value"},
+		{"title: X\nscript: -x\n", "f.link:2: 'script' is a key of shell files"},
+		{"dialect: fish\n", "f.link:1: 'dialect' is a key of shell files"},
+		{"arguments: ${CMD}\n", "f.link:1: '${CMD}' is not put in"},
+		{"arguments: -c ${COMMAND} ${COMMAND:x}\n",
+			"f.link:1: '${COMMAND:x}' is not put in"},
+		{"arguments: -x\n", "f.link:1: neither the arguments nor a file has ${COMMAND}"},
+		{"arguments:\n", "f.link:1: neither the arguments nor a file has ${COMMAND}"},
+		{"environment: gone\n", "f.link:1: unknown environment 'gone'; known: kept, lost"},
+		{"timer: yes\n", "f.link:1: unknown timer 'yes'; known: none, periodic"},
+		{"probe:\n", "f.link:1: 'probe' has no value"},
+		{"lacks: monitor\n", "f.link:1: unknown feature 'monitor'; known: environment, "},
+		{"title: X\nfile:\n    x\n", "f.link:2: unknown key 'file'"},
+		{"title: X\nfile x\n", "f.link:2: 'file x' must be: file NAME:"},
+		{"file :\n    x\n", "f.link:1: 'file :' must be: file NAME:"},
+		{"file x y:\n    x\n", "f.link:1: 'file x y:' must be: file NAME:"},
+		{"file ../x:\n    x\n", "f.link:1: '../x' can be no file's name"},
+		{"file /x:\n    x\n", "f.link:1: '/x' can be no file's name"},
+		{"file a/:\n    x\n", "f.link:1: 'a/' can be no file's name"},
+		{"file a//b:\n    x\n", "f.link:1: 'a//b' can be no file's name"},
+		{"title: X\nfile x:\n\n", "f.link:2: the file 'x' is empty"},
+		{"file x:\n\tx\n", "f.link:2: lines of a block are indented by four spaces, not"},
+		{"like: nobody\n", "f.link:1: like 'nobody': there is no"},
+	};
+
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		struct fixture *fixture = *state;
+
+		fixture->diag = diag_new(fixture);
+		if (load_link(fixture, "f", faults[i].text) ||
+			!strstr(messages(fixture->diag), faults[i].complaint))
+			fail_msg("%s\nshould have been told:\n%s\nwas told:\n%s", faults[i].text,
+				faults[i].complaint, messages(fixture->diag));
+	}
+}
+
+/* A shell file has none of a link's keys. */
+static void test_shell_is_no_link(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_null(load(fixture, "f", "title: X\nprogram: x\nkind: init\nprobe: x\n"));
+	assert_int_equal(fixture->diag->count, 2);
+	assert_non_null(strstr(fixture->diag->messages[0], "f.shell:3: 'kind' is a key of link"));
+}
+
+static void test_load_all_links(void **state)
+{
+	struct fixture *fixture = *state;
+	struct shell **links;
+	size_t count;
+
+	write_file(fixture, "b.link", "title: B\nkind: init\nprogram: b\n");
+	write_file(fixture, "a.link", "title: A\nkind: init\nprogram: a\norder: 60\n");
+	write_file(fixture, "c.shell", "title: C\nprogram: c\n");
+	links = link_load_all(fixture, fixture->dir, &count, fixture->diag);
+	assert_string_equal(messages(fixture->diag), "");
+	assert_int_equal(count, 2);
+	assert_string_equal(links[0]->name, "b");
+	assert_string_equal(links[1]->name, "a");
+	shell_load_all(fixture, fixture->dir, &count, fixture->diag);
+	assert_int_equal(count, 1);
+	links = link_load_all(fixture, "links", &count, fixture->diag);
+	assert_string_equal(messages(fixture->diag), "");
+	assert_true(count >= 4);
+}
+
+static void test_link_option(void **state)
+{
+	struct fixture *fixture = *state;
+	struct shell *link = link_from_option(fixture, "t=timeout -s KILL 9", fixture->diag);
+
+	assert_int_equal(link->kind, SUBJECT_WRAPPER);
+	assert_string_equal(link->program, "timeout");
+	assert_words(link->options, "[-s][KILL][9]");
+	assert_words(link->arguments, "[${COMMAND}]");
+	assert_null(link_from_option(fixture, "t", fixture->diag));
+	assert_string_equal(fixture->diag->messages[0], "--link: 't' must be NAME=COMMAND ARGS");
+}
+
+static void test_command(void **state)
+{
+	const char *const words[] = {"env", "A=it's $5", "", "actor", NULL};
+	const char *const arguments[] = {
+		"-c", "${COMMAND:sh}", "${COMMAND}", "x=${COMMAND};${COMMAND}", NULL};
+
+	assert_string_equal(command_quote(*state, words), "env 'A=it'\\''s $5' '' actor");
+	assert_string_equal(
+		command_fill(*state, "a ${COMMAND} ${X} ${COMMAND:sh}", "b c"), "a b c ${X} b c");
+	assert_words(command_arguments(*state, arguments, words + 2),
+		"[-c]['' actor][][actor][x='' actor;'' actor]");
+	assert_words(command_arguments(*state, arguments + 4, words), "");
+	assert_true(command_in("x${COMMAND}"));
+	assert_false(command_in("${COMMANDS} $COMMAND"));
+	assert_null(command_unknown(*state, "${COMMAND}${COMMAND:sh} $X"));
+	assert_string_equal(command_unknown(*state, "${COMMAND} ${X}"), "${X}");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -359,6 +534,13 @@ int main(void)
 		TEST(test_option),
 		TEST(test_resolve_in_path),
 		TEST(test_resolve_path),
+		TEST(test_link),
+		TEST(test_link_like),
+		TEST(test_link_faults),
+		TEST(test_shell_is_no_link),
+		TEST(test_load_all_links),
+		TEST(test_link_option),
+		TEST(test_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
