@@ -47,6 +47,21 @@ assert_complaint() {
 	[[ ${lines[0]} == *"${documented##*$'\n'}" ]]
 }
 
+@test "a link file without its kind, and one with a variable that is not put in" {
+	local file=$FIXTURES/malformed/no-kind.link
+	run sigmatrix lint "$file"
+	assert_equal "$status" 2
+	assert_line --index 0 "sigmatrix: $file:1: there is no 'kind'; a link is an init or a wrapper"
+	file=$FIXTURES/malformed/unknown-variable.link
+	run sigmatrix lint "$file"
+	assert_equal "$status" 2
+	assert_line --index 0 --partial "$file:4: '\${COMMAD}' is not put in"
+}
+
+@test "a case for links with two commands" {
+	assert_complaint two-commands.case 7 "'command:' is one line"
+}
+
 @test "an unknown verb, with the nearest" {
 	assert_complaint unknown-verb.case 12 "'await'"
 }
