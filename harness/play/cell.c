@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
 
@@ -271,6 +272,16 @@ static const char *write_files(const struct arena *arena, const struct scene *sc
 				     strerror(-result));
 }
 
+/* As the kernel calls it: without symbolic links. */
+static const char *periodic_program(void *parent, const struct shell *shell)
+{
+	char *real = shell->timer_periodic ? realpath(shell->file, NULL) : NULL;
+	const char *kept = real ? talloc_strdup(parent, real) : NULL;
+
+	free(real);
+	return kept;
+}
+
 static json_t *play_in(void *parent, const struct cell_context *context, const struct cell_job *job,
 	const struct arena *arena)
 {
@@ -306,7 +317,7 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 	struct player_shell shell = {.file = path,
 		.argv = build_argv(parent, scene, job->shell, path, command),
 		.env = env,
-		.periodic = job->shell->timer_periodic,
+		.periodic = periodic_program(parent, job->shell),
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
 	switch (player_play(log, scene, arena, &shell, &context->player, &why)) {
 	case PLAYED:

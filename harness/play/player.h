@@ -24,8 +24,9 @@ struct player_shell {
 	const char *file;
 	char *const *argv;
 	char *const *env;
-	const char *input; /* text for a pipe as descriptor 0, or NULL */
-	bool periodic;     /* it waits with a timeout for nothing of the scene's; trace.h */
+	const char *input;    /* text for a pipe as descriptor 0, or NULL */
+	const char *periodic; /* the program's file, where it waits with a timeout for nothing of
+				 the scene's; or NULL */
 };
 
 enum played {

@@ -295,6 +295,22 @@ static int waited_for(const struct call *call, pid_t outer)
 	}
 }
 
+/* Does the process look up again and again for nothing? The first one may be a script, which has
+ * its interpreter's name. */
+static bool is_periodic(const struct watch *watch, const struct seen *seen)
+{
+	char path[64], target[PATH_MAX];
+
+	if (!watch->periodic || seen->who == 0)
+		return watch->periodic != NULL;
+	snprintf(path, sizeof(path), "/proc/%d/exe", seen->outer);
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return strcmp(target, watch->periodic) == 0;
+}
+
 /* NULL when the process is at rest, else what it is doing. */
 static const char *unrest(struct seen *seen, const struct watch *watch, struct tracee *tracee,
 	const struct call *call)
@@ -325,7 +341,7 @@ static const char *unrest(struct seen *seen, const struct watch *watch, struct t
 	tracee->timed = is_timed(call, tracee->timed);
 	if (tracee->timed && tracee->thread && outlasts(call, seen->outer))
 		return NULL;
-	if (tracee->timed && !(watch->periodic && seen->who == 0))
+	if (tracee->timed && !is_periodic(watch, seen))
 		return "waiting with a timeout";
 	seen->reads_terminal = is_blocked_reading(seen, call);
 	return NULL;
