@@ -143,7 +143,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/expect harness/expect/*.tcl
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix
 	cp -r cases shells links $(DESTDIR)$(PREFIX)/share/sigmatrix/
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results results/matrix.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix/results \
+		results/matrix.json $(wildcard results/links.json)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix docs/results.schema.json
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix/docs
 	cp -r docs/topics docs/claims docs/glossary.md $(DESTDIR)$(PREFIX)/share/sigmatrix/docs/

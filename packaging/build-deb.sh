@@ -15,7 +15,7 @@ rm -rf "$tree"
 mkdir "$tree"
 cp -r Makefile README.md run.sh .clang-format harness cases shells links completions docs tests "$tree/"
 mkdir "$tree/results"
-cp results/matrix.json "$tree/results/"
+cp results/*.json "$tree/results/"
 cp -r packaging/debian "$tree/debian"
 cd "$tree"
 dpkg-buildpackage -us -uc --jobs=auto

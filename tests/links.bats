@@ -145,7 +145,7 @@ make_tree() {
 	assert_outcome links/stays declared execs
 	assert_outcome links/signal-alone declared is-the-command
 	assert_outcome links/needs-environment declared n/a
-	assert_reason links/needs-environment declared 'declared has no environment'
+	assert_reason links/needs-environment declared 'declared lacks environment'
 	# The actor is not found then, so nothing but the link's end is seen.
 	assert_outcome links/stays forgetful unknown
 }
@@ -281,15 +281,6 @@ make_tree() {
 	run sigmatrix report "$WORK/odd.json"
 	assert_failure 2
 	assert_output --partial 'there is no kind "actor"'
-}
-
-@test "a run on links that was interrupted is resumed as one" {
-	play_links -- --case stays
-	local journal=$WORK/results.json.part
-	play_links -- --case stays --resume
-	assert_success
-	assert_outcome links/stays honest child
-	[[ ! -e $journal ]]
 }
 
 @test "the features lint knows of links are those of docs/case-format.md" {

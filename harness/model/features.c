@@ -1,4 +1,4 @@
-/* The vocabularies of features, as docs/case-format.md, section 5, defines them. */
+/* The vocabularies of features, as docs/case-format.md, sections 5 and 6, defines them. */
 #include "features.h"
 
 static const char *const of_shells[] = {"job-control", "monitor", "set-b", "disown", "exit-trap",

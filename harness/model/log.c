@@ -542,7 +542,8 @@ static char *line_named(const struct line *line)
 	int who = line->event->who;
 
 	if (who <= 0 || (size_t)who >= line->log->proc_count)
-		return talloc_asprintf(line->memory, "shell is now called %s", text_of(line));
+		return talloc_asprintf(
+			line->memory, "%s is now called %s", line->log->subject, text_of(line));
 	return talloc_asprintf(line->memory, "a child of %s is now called %s",
 		name_of(line, line->log->procs[who].parent), text_of(line));
 }

@@ -302,7 +302,8 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 	}
 	char *path = program_path(parent, job->shell, arena);
 	if (!path)
-		return cell_broken(job, "unable to make the link the shell is called by");
+		return cell_broken(
+			job, "unable to make the symbolic link that the program is called by");
 	char **env = build_env(parent, context, job->shell, arena);
 	const char *const *command = NULL;
 	if (job->test_case->mode == MODE_LINK)
@@ -339,7 +340,9 @@ json_t *cell_play(const struct cell_context *context, const struct cell_job *job
 	json_t *result;
 
 	if (feature) {
-		char *why = talloc_asprintf(memory, "%s has no %s", job->shell->name, feature);
+		bool link = job->test_case->mode == MODE_LINK;
+		char *why = talloc_asprintf(
+			memory, link ? "%s lacks %s" : "%s has no %s", job->shell->name, feature);
 		struct cell cell = new_cell(job, "n/a", why);
 		result = answer(&cell);
 		goto out;

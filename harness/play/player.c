@@ -921,7 +921,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	}
 	if (shell->input && (input = open_input(shell->input)) < 0)
 		return talloc_asprintf(
-			p->log, "unable to fill the shell's input: %s", strerror(errno));
+			p->log, "unable to fill the program's input: %s", strerror(errno));
 	struct launch_plan plan = {.file = shell->file,
 		.argv = shell->argv,
 		.env = shell->env,

@@ -142,7 +142,7 @@ static void take_place(const struct launch_plan *plan)
 	/* From the background: SIGTTOU is blocked with everything else here. */
 	pid_t group = getpid();
 	if (ioctl(FD_SLAVE, TIOCSPGRP, &group) != 0)
-		fail("give the terminal to the shell (TIOCSPGRP)");
+		fail("give the terminal to the program (TIOCSPGRP)");
 }
 
 /* As a container has it. The mounts are made private first, or the machine would see ours. */
@@ -307,13 +307,13 @@ static int failure(const struct message *m, const char **step)
 {
 	static const char *const steps[] = {"open /dev/null", "set descriptors 0, 1 and 2",
 		"setsid", "take the controlling terminal (TIOCSCTTY)", "setpgid",
-		"give the terminal to the shell (TIOCSPGRP)", "prctl(PR_SET_NO_NEW_PRIVS)",
+		"give the terminal to the program (TIOCSPGRP)", "prctl(PR_SET_NO_NEW_PRIVS)",
 		"install the tracer's system call filter (seccomp)", "enter the scene's directory",
 		"execve", "prctl(PR_SET_CHILD_SUBREAPER)", "fork",
 		"make a PID and a mount namespace (clone)", "make the mounts private",
 		"mount the namespace's own /proc"};
 
-	*step = "start the shell";
+	*step = "start the program";
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		if (strncmp(m->step, steps[i], sizeof(m->step) - 1) == 0)
 			*step = steps[i];
@@ -331,12 +331,12 @@ static int handshake(const struct launch_plan *plan, struct launched *out, const
 	if (m.kind == MESSAGE_FAILED)
 		return failure(&m, step);
 	out->shell = sender;
-	*step = "trace the shell (PTRACE_SEIZE)";
+	*step = "trace the program (PTRACE_SEIZE)";
 	int result = plan->seize ? plan->seize(plan->context, sender) : 0;
 	if (result != 0)
 		return result;
 	m = (struct message){.kind = MESSAGE_GO};
-	*step = "let the shell start";
+	*step = "let the program start";
 	return send(out->wire, &m, sizeof(m), MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 

@@ -26,10 +26,9 @@ struct watch {
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
 	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
-	const char
-		*periodic; /* program that waits with a timeout for nothing of the scene, or NULL */
-	bool storm;        /* the harness is sending very many signals ... */
-	size_t storm_began; /* ... since this event */
+	const char *periodic;   /* program that waits with a timeout for nothing of the scene's */
+	bool storm;             /* the harness is sending very many signals ... */
+	size_t storm_began;     /* ... since this event */
 };
 
 /* A watch for log; its first process, the shell, is added when it is known.
