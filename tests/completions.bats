@@ -55,6 +55,9 @@ in_zsh() {
 	assert_equal "$(in_bash report x.json --format conf)" conformance
 	assert_equal "$(in_bash list --where dif)" differ
 	assert_equal "$(in_bash list ca)" cases
+	assert_equal "$(in_bash list li)" links
+	assert_equal "$(in_bash run --link en)" env
+	assert_equal "$(in_bash run --links --ca)" "$(printf -- '--case\n--cases')"
 	assert_equal "$(in_bash chain --profile dock)" docker-stop
 	assert_equal "$(in_bash chain --format d)" dot
 }
@@ -71,6 +74,7 @@ in_zsh() {
 	assert_equal "$(in_fish run --jo)" --jobs
 	assert_equal "$(in_fish run --case exec/simple-c)" exec/simple-command
 	assert_equal "$(in_fish run --shell bash-p)" bash-posix
+	assert_equal "$(in_fish run --link en)" env
 	assert_equal "$(in_fish report x.json --format conf)" conformance
 }
 
@@ -81,6 +85,8 @@ in_zsh() {
 	assert_output --partial "--case exec/simple-command"
 	in_zsh run --shell bash-p
 	assert_output --partial "--shell bash-posix"
+	in_zsh run --link en
+	assert_output --partial "--link env"
 	in_zsh report x.json --format conf
 	assert_output --partial "--format conformance"
 }

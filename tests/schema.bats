@@ -54,5 +54,6 @@ breaks() {
 	breaks '.cases[0].variants = []'
 	breaks '.cases[0].name = "nogroup"'
 	breaks '.shells[0].sha256 = "0"'
+	breaks '.shells[0].kind = "actor"'
 	breaks '.shells = {}'
 }
