@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Links, programs that are given a command and run it: their files, the mode of their cases, and links
 # that lie (fixtures/link-liar.c), each of which the harness must see for what it is.
-# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # run makes $stderr; ${COMMAND} is for link files
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2016 # SIGMATRIX is the helper's; ${COMMAND} is for link files
 
 bats_require_minimum_version 1.5.0
 load fixtures/helper

@@ -460,9 +460,8 @@ static struct results *hostile(void)
 	record->title = record->spec = record->prose = HOSTILE;
 	record->rows = rows;
 	record->row_count = 1;
-	*add_shell(results, HOSTILE, NULL) =
-		(struct shell_record){HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, NULL,
-			SUBJECT_SHELL};
+	*add_shell(results, HOSTILE, NULL) = (struct shell_record){
+		HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, NULL, SUBJECT_SHELL};
 	add_shell(results, "absent", HOSTILE);
 	add_cell(results, record->name, HOSTILE, HOSTILE, HOSTILE)->reason = HOSTILE;
 	add_cell(results, record->name, "B", HOSTILE, "broken")->reason = HOSTILE;
