@@ -86,12 +86,11 @@ struct absence *absence_collect(
 
 char *conduct_sentence(const void *parent, const struct matrix *matrix, size_t column)
 {
-	size_t counts[MARK_COUNT];
+	const size_t *counts = matrix_tally(matrix, column);
 	char *out;
-
-	matrix_tally(matrix, column, counts);
 	size_t required = counts[MARK_CONFORMS] + counts[MARK_VIOLATES];
-	size_t doubt = counts[MARK_UNKNOWN] + counts[MARK_BROKEN] + counts[MARK_UNSTABLE];
+	size_t doubt = matrix_doubts(matrix, column);
+
 	if (counts[MARK_UNJUDGED])
 		out = talloc_asprintf(parent,
 			"does not claim the standard: %zu measured, not judged; %zu n/a",

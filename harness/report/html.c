@@ -313,7 +313,7 @@ static void put_legend(struct page *page)
 {
 	fputs("<p class=\"legend\">", page->out);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		if (mark <= MARK_VIOLATES || matrix_has_mark(page->matrix, mark))
+		if (matrix_shows(page->matrix, mark))
 			fprintf(page->out, "<span class=\"%c\"><b>%s</b> %s</span> ",
 				mark_class(mark), mark_symbol(mark), mark_word(mark));
 	fputs("</p>\n", page->out);
@@ -415,7 +415,7 @@ static void put_matrix(struct page *page, const struct group *groups, size_t cou
 /* Shells ------------------------------------------------------------------------------------ */
 
 /* How a shell's cells divide, as a bar of 120 units. */
-static void put_bar(struct page *page, const size_t counts[MARK_COUNT])
+static void put_bar(struct page *page, const size_t *counts)
 {
 	size_t sum = 0, done = 0;
 
@@ -438,16 +438,15 @@ static void put_bar(struct page *page, const size_t counts[MARK_COUNT])
 static void put_tally(struct page *page, size_t column)
 {
 	const struct shell_record *shell = page->matrix->columns[column];
-	size_t counts[MARK_COUNT];
+	const size_t *counts = matrix_tally(page->matrix, column);
 
-	matrix_tally(page->matrix, column, counts);
 	fputs("<tr><th scope=\"row\"><a href=\"#", page->out);
 	put_shell_anchor(page->out, shell);
 	put_html(page, "\">%s</a></th><td>%s</td><td>", shell->name, shell->version);
 	put_bar(page, counts);
 	fputs("</td>", page->out);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		if (mark <= MARK_VIOLATES || matrix_has_mark(page->matrix, mark))
+		if (matrix_shows(page->matrix, mark))
 			fprintf(page->out, "<td class=\"num\">%zu</td>", counts[mark]);
 	fputs("</tr>\n", page->out);
 }
@@ -461,7 +460,7 @@ static void put_tallies(struct page *page)
 		"<th scope=\"col\">share</th>",
 		page->matrix->subject, page->matrix->subject);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		if (mark <= MARK_VIOLATES || matrix_has_mark(page->matrix, mark))
+		if (matrix_shows(page->matrix, mark))
 			fprintf(page->out, "<th scope=\"col\" class=\"num\">%s %s</th>",
 				mark_symbol(mark), mark_word(mark));
 	fputs("</tr></thead>\n<tbody>\n", page->out);

@@ -80,22 +80,13 @@ static void put_testcase(FILE *out, const struct walk *walk)
 	talloc_free(word);
 }
 
-static size_t doubts_of(const size_t counts[MARK_COUNT])
-{
-	size_t sum = 0;
-
-	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		sum += mark_is_doubt(mark) ? counts[mark] : 0;
-	return sum;
-}
-
 static void put_suite(FILE *out, const struct matrix *matrix, size_t column)
 {
 	const struct host_record *host = &matrix->results->host;
 	struct walk walk = {.matrix = matrix, .by_shell = true, .column = column};
-	size_t counts[MARK_COUNT], tests = 0;
+	const size_t *counts = matrix_tally(matrix, column);
+	size_t tests = 0;
 
-	matrix_tally(matrix, column, counts);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
 		tests += counts[mark];
 	fputs("  <testsuite name=\"", out);
@@ -103,7 +94,7 @@ static void put_suite(FILE *out, const struct matrix *matrix, size_t column)
 	put_format(out, DIALECT_HTML,
 		"\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" "
 		"timestamp=\"%s\">\n",
-		tests, counts[MARK_VIOLATES], doubts_of(counts),
+		tests, counts[MARK_VIOLATES], matrix_doubts(matrix, column),
 		counts[MARK_NA] + counts[MARK_UNPLAYED], host->date);
 	put_properties(out, matrix->subject, host, matrix->columns[column]);
 	while (walk_next(&walk))

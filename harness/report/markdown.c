@@ -117,48 +117,36 @@ static void put_missing(struct document *document)
 
 /* Summary ----------------------------------------------------------------------------------- */
 
-/* Marks nobody bears have no column, but for those a reader looks for. */
-static bool mark_shown(const struct matrix *matrix, enum mark mark)
+static void put_tally(struct document *document, size_t column)
 {
-	return mark <= MARK_VIOLATES || matrix_has_mark(matrix, mark);
-}
-
-static void put_tally(struct document *document, size_t column, const bool *shown)
-{
-	size_t counts[MARK_COUNT];
-
+	const size_t *counts = matrix_tally(document->matrix, column);
 	const char *name = document->matrix->columns[column]->name;
 
-	matrix_tally(document->matrix, column, counts);
 	if (document->whole)
 		fprintf(document->out, "| [%s](#%s) |", safe(document, name),
 			anchor(document, "shell", name));
 	else
 		fprintf(document->out, "| %s |", safe(document, name));
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		if (shown[mark])
+		if (matrix_shows(document->matrix, mark))
 			fprintf(document->out, " %zu |", counts[mark]);
 	fputc('\n', document->out);
 }
 
 static void put_summary(struct document *document)
 {
-	bool shown[MARK_COUNT];
-
 	fprintf(document->out, "## Summary\n\n| %s |", document->matrix->title);
-	for (enum mark mark = 0; mark < MARK_COUNT; mark++) {
-		shown[mark] = mark_shown(document->matrix, mark);
-		if (shown[mark])
+	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
+		if (matrix_shows(document->matrix, mark))
 			fprintf(document->out, " %s %s |", safe(document, mark_symbol(mark)),
 				mark_word(mark));
-	}
 	fputs("\n|---|", document->out);
 	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
-		if (shown[mark])
+		if (matrix_shows(document->matrix, mark))
 			fputs("---:|", document->out);
 	fputc('\n', document->out);
 	for (size_t i = 0; i < document->matrix->column_count; i++)
-		put_tally(document, i, shown);
+		put_tally(document, i);
 	fprintf(document->out,
 		"\nA cell names what was seen. Its symbol is what the standard says of it: "
 		"conforms, permitted (the\nstandard leaves it open), violates. The other symbols "
@@ -501,11 +489,9 @@ static void part_conduct(struct bounded *bounded, size_t column)
 {
 	struct document *document = &bounded->document;
 	const struct shell_record *shell = document->matrix->columns[column];
-	size_t counts[MARK_COUNT];
+	const size_t *counts = matrix_tally(document->matrix, column);
 
-	matrix_tally(document->matrix, column, counts);
-	if (!counts[MARK_VIOLATES] && !counts[MARK_UNKNOWN] && !counts[MARK_BROKEN] &&
-		!counts[MARK_UNSTABLE])
+	if (!counts[MARK_VIOLATES] && !matrix_doubts(document->matrix, column))
 		return;
 	if (!part_begin(bounded))
 		return;

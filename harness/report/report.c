@@ -349,8 +349,10 @@ static void add_case(struct matrix *matrix, const struct case_record *record)
 		row->variant_count++;
 		grid[v] = cells;
 		matrix->cell_count += matrix->column_count;
-		for (size_t i = 0; i < matrix->column_count; i++)
+		for (size_t i = 0; i < matrix->column_count; i++) {
 			matrix->played += cells[i] != NULL;
+			matrix->tallies[i][cell_mark(cells[i])]++;
+		}
 	}
 }
 
@@ -367,6 +369,8 @@ struct matrix *matrix_new(const void *parent, const struct results *results)
 		if (!results->shells[i].missing)
 			matrix->columns[matrix->column_count++] = &results->shells[i];
 	matrix->grid = talloc_array(matrix, const struct cell ***, results->case_count + 1);
+	matrix->tallies =
+		talloc_zero_size(matrix, (matrix->column_count + 1) * sizeof(*matrix->tallies));
 	for (size_t i = 0; i < results->case_count; i++)
 		add_case(matrix, &results->cases[i]);
 	return matrix;
@@ -396,23 +400,31 @@ const char *case_short_name(const struct case_record *record)
 	return record->name + length + 1;
 }
 
-void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK_COUNT])
+const size_t *matrix_tally(const struct matrix *matrix, size_t column)
 {
-	memset(counts, 0, MARK_COUNT * sizeof(*counts));
-	for (size_t i = 0; i < matrix->row_count; i++)
-		counts[cell_mark(matrix->rows[i].cells[column])] += matrix->rows[i].variant_count;
+	return matrix->tallies[column];
+}
+
+size_t matrix_doubts(const struct matrix *matrix, size_t column)
+{
+	size_t sum = 0;
+
+	for (enum mark mark = 0; mark < MARK_COUNT; mark++)
+		sum += mark_is_doubt(mark) ? matrix->tallies[column][mark] : 0;
+	return sum;
 }
 
 bool matrix_has_mark(const struct matrix *matrix, enum mark mark)
 {
-	size_t counts[MARK_COUNT];
-
-	for (size_t i = 0; i < matrix->column_count; i++) {
-		matrix_tally(matrix, i, counts);
-		if (counts[mark])
+	for (size_t i = 0; i < matrix->column_count; i++)
+		if (matrix->tallies[i][mark])
 			return true;
-	}
 	return false;
+}
+
+bool matrix_shows(const struct matrix *matrix, enum mark mark)
+{
+	return mark <= MARK_VIOLATES || matrix_has_mark(matrix, mark);
 }
 
 /* Moves on to the variant the next cell is of; false when there is none. */

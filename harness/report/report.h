@@ -104,8 +104,9 @@ struct matrix {
 	size_t column_count;
 	struct matrix_row *rows; /* in the order of cases */
 	size_t row_count;
-	size_t cell_count, played;  /* cells there should be, and there are */
-	const struct cell ****grid; /* see matrix_cell() */
+	size_t cell_count, played;     /* cells there should be, and there are */
+	const struct cell ****grid;    /* see matrix_cell() */
+	size_t (*tallies)[MARK_COUNT]; /* by column; see matrix_tally() */
 };
 
 /* The cell of a case, by the positions of the variant in the case and of the column; NULL: not
@@ -125,11 +126,17 @@ char *row_variants(const void *parent, const struct matrix_row *row);
 /* The name of the case without its group. */
 const char *case_short_name(const struct case_record *record);
 
+/* How many of the column's cells bear which mark: MARK_COUNT numbers. */
+const size_t *matrix_tally(const struct matrix *matrix, size_t column);
+
+/* How many of the column's cells mark_is_doubt(). */
+size_t matrix_doubts(const struct matrix *matrix, size_t column);
+
 /* Does any cell bear that mark? */
 bool matrix_has_mark(const struct matrix *matrix, enum mark mark);
 
-/* How many of the column's cells bear which mark. */
-void matrix_tally(const struct matrix *matrix, size_t column, size_t counts[MARK_COUNT]);
+/* Is the mark among those that summaries count: one a reader looks for, or that some cell bears? */
+bool matrix_shows(const struct matrix *matrix, enum mark mark);
 
 /* All cells there should be, one after the other: case by case (by_shell: only those of 'column').
  * Begin with all but the matrix zero. */

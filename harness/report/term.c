@@ -495,23 +495,16 @@ static void put_legend(struct page *page)
 	new_line(page);
 }
 
-/* Number of cells of a column that say nothing about the shell though they should. */
-static size_t doubt_count(const size_t counts[MARK_COUNT])
-{
-	return counts[MARK_UNKNOWN] + counts[MARK_BROKEN] + counts[MARK_UNSTABLE];
-}
-
 static void put_summary_line(struct page *page, size_t column, int name_width)
 {
 	const char *name = safe(page, page->matrix->columns[column]->name);
-	size_t counts[MARK_COUNT];
+	const size_t *counts = matrix_tally(page->matrix, column);
 	char *text;
 
-	matrix_tally(page->matrix, column, counts);
 	text = talloc_asprintf(page->memory,
 		"%4zu conforms %4zu permitted %4zu violates %4zu doubt %4zu n/a",
 		counts[MARK_CONFORMS], counts[MARK_PERMITTED], counts[MARK_VIOLATES],
-		doubt_count(counts), counts[MARK_NA]);
+		matrix_doubts(page->matrix, column), counts[MARK_NA]);
 	if (counts[MARK_UNJUDGED])
 		text = talloc_asprintf_append(text, " %4zu not judged", counts[MARK_UNJUDGED]);
 	if (counts[MARK_UNPLAYED])
