@@ -349,8 +349,8 @@ static void put_not_asked(struct document *document, const struct case_record *r
 		bool all = true;
 
 		for (size_t v = 0; record->variants[v] && all; v++) {
-			const struct cell *cell = results_cell(matrix->results, record->name,
-				record->variants[v], matrix->columns[i]->name);
+			const struct cell *cell = matrix_cell(matrix, record, v, i);
+
 			all = cell && cell_mark(cell) == MARK_NA;
 		}
 		if (!all)

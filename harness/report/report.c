@@ -297,10 +297,10 @@ static size_t count_variants(const struct case_record *record)
 }
 
 static const struct cell **variant_cells(
-	const void *parent, const struct matrix *matrix, const struct case_record *record, size_t v)
+	const struct matrix *matrix, const struct case_record *record, size_t v)
 {
 	const struct cell **cells =
-		talloc_zero_array(parent, const struct cell *, matrix->column_count + 1);
+		talloc_zero_array(matrix, const struct cell *, matrix->column_count + 1);
 
 	for (size_t i = 0; i < matrix->column_count; i++)
 		cells[i] = results_cell(matrix->results, record->name, record->variants[v],
@@ -342,7 +342,7 @@ static void add_case(struct matrix *matrix, const struct case_record *record)
 
 	matrix->grid[record - matrix->results->cases] = grid;
 	for (size_t v = 0; record->variants[v]; v++) {
-		const struct cell **cells = variant_cells(matrix, matrix, record, v);
+		const struct cell **cells = variant_cells(matrix, record, v);
 		struct matrix_row *row = matching_row(matrix, first, record, cells);
 
 		row->variants[v] = true;
@@ -485,15 +485,14 @@ struct finding *findings_collect(const void *parent, const struct matrix *matrix
 	struct finding *list = NULL;
 
 	*count = 0;
-	for (size_t v = 0; record->variants[v]; v++) {
-		const struct cell **cells = variant_cells(NULL, matrix, record, v);
+	for (size_t v = 0; record->variants[v]; v++)
+		for (size_t i = 0; i < matrix->column_count; i++) {
+			const struct cell *cell = matrix_cell(matrix, record, v, i);
 
-		for (size_t i = 0; i < matrix->column_count; i++)
-			if (cells[i] && wanted(cells[i]))
-				matching_finding(parent, matrix, &list, count, record, cells[i])
+			if (cell && wanted(cell))
+				matching_finding(parent, matrix, &list, count, record, cell)
 					->where[v * matrix->column_count + i] = true;
-		talloc_free(cells);
-	}
+		}
 	return list;
 }
 

@@ -330,6 +330,7 @@ const char *results_select(struct results *results, const struct selection *sele
 		if (fault)
 			return fault;
 	}
-	keep_rows(&search);
+	if (search.condition_count > 0 || (search.globs && *search.globs))
+		keep_rows(&search);
 	return NULL;
 }
