@@ -90,10 +90,9 @@ static void put_outcomes(struct book *book, const struct case_record *record)
 		book->out);
 	for (size_t i = 0; i < record->row_count; i++) {
 		const struct row_record *row = &record->rows[i];
-		const struct cell cell = {.outcome = row->label, .verdict = row->verdict};
 
 		fprintf(book->out, "| %s | %s %s | %s |\n", book_safe(book, row->label),
-			mark_symbol(cell_mark(&cell)), mark_word(cell_mark(&cell)),
+			mark_symbol(row_mark(row)), mark_word(row_mark(row)),
 			book_safe(book, row->meaning));
 	}
 	fputc('\n', book->out);
@@ -149,16 +148,13 @@ void book_put_case(struct book *book, const struct case_record *record)
 static struct finding *find_finding(struct book *book, const struct case_record *record,
 	struct finding **list, size_t *count, const struct cell *cell)
 {
-	size_t variants = 0;
-
 	for (size_t i = 0; i < *count; i++)
 		if (!strcmp((*list)[i].cell->outcome, cell->outcome))
 			return &(*list)[i];
-	while (record->variants[variants])
-		variants++;
 	*list = talloc_realloc(book->memory, *list, struct finding, *count + 1);
 	(*list)[*count] = (struct finding){record, cell,
-		talloc_zero_array(book->memory, bool, variants * book->matrix->column_count + 1)};
+		talloc_zero_array(book->memory, bool,
+			count_variants(record) * book->matrix->column_count + 1)};
 	return &(*list)[(*count)++];
 }
 

@@ -45,10 +45,8 @@ struct evidence evidence_of(
 	const void *parent, const struct matrix *matrix, const struct case_record *record)
 {
 	struct evidence evidence = {.record = record};
-	size_t variants = 0;
+	size_t variants = count_variants(record);
 
-	while (record->variants[variants])
-		variants++;
 	evidence.cells = talloc_array(parent, struct told, variants * matrix->column_count + 1);
 	for (size_t v = 0; v < variants; v++)
 		for (size_t i = 0; i < matrix->column_count; i++) {
@@ -101,13 +99,6 @@ static void put_scene(struct page *page, const struct case_record *record)
 	fputs("<h4>Scene</h4><pre tabindex=\"0\">", page->out);
 	put_lines(page, record->scene);
 	fputs("</pre>", page->out);
-}
-
-static enum mark row_mark(const struct row_record *row)
-{
-	const struct cell cell = {.outcome = row->label, .verdict = row->verdict};
-
-	return cell_mark(&cell);
 }
 
 static void put_outcomes(struct page *page, const struct case_record *record)

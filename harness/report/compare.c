@@ -1,6 +1,5 @@
 #include "compare.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <talloc.h>
@@ -229,12 +228,7 @@ static const struct cell *either(const struct difference *d)
 
 static const char *verdict_text(enum verdict verdict)
 {
-	static const char *const words[] = {[VERDICT_NONE] = "not judged",
-		[VERDICT_CONFORMS] = "conforms",
-		[VERDICT_PERMITTED] = "permitted",
-		[VERDICT_VIOLATES] = "violates"};
-
-	return words[verdict];
+	return verdict == VERDICT_NONE ? "not judged" : verdict_word(verdict);
 }
 
 /* "exec -> fork (conforms -> violates)"; what there is of it. */
@@ -286,11 +280,6 @@ static void print_difference(
 	talloc_free(memory);
 }
 
-static int finish(FILE *out)
-{
-	return fflush(out) == 0 && !ferror(out) ? 0 : errno ? -errno : -EIO;
-}
-
 static int write_term(const struct comparison *c, const struct report_options *options, FILE *out)
 {
 	char *text = summary(NULL, c);
@@ -303,7 +292,7 @@ static int write_term(const struct comparison *c, const struct report_options *o
 		print_difference(&c->list[i], options, out);
 	fprintf(out, "%s\n", text);
 	talloc_free(text);
-	return finish(out);
+	return report_finish(out);
 }
 
 /* --- markdown --- */
@@ -362,7 +351,7 @@ static int write_markdown(
 	fputs(page, out);
 	talloc_free(page);
 	talloc_free(text);
-	return finish(out);
+	return report_finish(out);
 }
 
 /* --- json --- */
@@ -370,8 +359,7 @@ static int write_markdown(
 static json_t *side(const struct cell *cell)
 {
 	return cell ? json_pack("{s:s, s:s, s:s}", "outcome", cell->outcome, "verdict",
-			      cell->verdict == VERDICT_NONE ? "" : verdict_text(cell->verdict),
-			      "reason", cell->reason)
+			      verdict_word(cell->verdict), "reason", cell->reason)
 		    : json_null();
 }
 
@@ -401,7 +389,7 @@ static int write_json(const struct comparison *c, const struct report_options *o
 		(json_int_t)c->same, "versions", texts(c->versions), "notes", texts(c->notes));
 	int result = record_put_json(out, document, JSON_INDENT(1) | JSON_SORT_KEYS, "\n");
 
-	return result == 0 ? finish(out) : result;
+	return result == 0 ? report_finish(out) : result;
 }
 
 static const struct comparison_format term = {"term", "one line a cell, with both reasons",

@@ -199,9 +199,7 @@ static int write_conformance(
 		put_shell(out, matrix, i);
 	}
 	talloc_free(matrix);
-	if (fflush(out) == EOF || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return report_finish(out);
 }
 
 const struct report report_conformance = {"conformance",

@@ -112,8 +112,7 @@ struct group {
 static void add_traits(
 	struct traits *traits, const struct matrix *matrix, const struct matrix_row *row)
 {
-	const struct cell *first = NULL;
-
+	traits->differs |= row_differs(matrix, row);
 	for (size_t i = 0; i < matrix->column_count; i++) {
 		const struct cell *cell = row->cells[i];
 		enum mark mark = cell_mark(cell);
@@ -122,10 +121,6 @@ static void add_traits(
 		traits->permitted |= mark == MARK_PERMITTED;
 		traits->doubt |= mark_is_doubt(mark);
 		traits->deviant[i] |= cell_deviates(row->record, cell);
-		if (mark > MARK_UNJUDGED)
-			continue;
-		traits->differs |= first && strcmp(first->outcome, cell->outcome);
-		first = cell;
 	}
 }
 

@@ -312,13 +312,6 @@ static void put_prose(struct document *document, const char *prose)
 	fputc('\n', document->out);
 }
 
-static enum mark row_mark(const struct row_record *row)
-{
-	const struct cell cell = {.outcome = row->label, .verdict = row->verdict};
-
-	return cell_mark(&cell);
-}
-
 static void put_outcomes(struct document *document, const struct case_record *record)
 {
 	if (!record->row_count)
@@ -502,23 +495,6 @@ static void part_conduct(struct bounded *bounded, size_t column)
 	put_folded(document, column, MARK_BROKEN, "Broken or disputed");
 	put_folded(document, column, MARK_UNSTABLE, "Unstable");
 	part_end(bounded);
-}
-
-/* Is there anything to compare in the row? */
-static bool row_differs(const struct matrix *matrix, const struct matrix_row *row)
-{
-	const struct cell *first = NULL;
-
-	for (size_t i = 0; i < matrix->column_count; i++) {
-		const struct cell *cell = row->cells[i];
-
-		if (cell_mark(cell) > MARK_UNJUDGED)
-			continue;
-		if (first && strcmp(first->outcome, cell->outcome))
-			return true;
-		first = cell;
-	}
-	return false;
 }
 
 static void part_row(struct bounded *bounded, size_t row, const char **group)

@@ -192,6 +192,13 @@ enum mark cell_mark(const struct cell *cell)
 	}
 }
 
+enum mark row_mark(const struct row_record *row)
+{
+	const struct cell cell = {.outcome = row->label, .verdict = row->verdict};
+
+	return cell_mark(&cell);
+}
+
 bool mark_is_doubt(enum mark mark)
 {
 	return mark == MARK_UNKNOWN || mark == MARK_BROKEN || mark == MARK_UNSTABLE;
@@ -287,7 +294,7 @@ static bool cell_same(const struct cell *a, const struct cell *b)
 
 /* The matrix ------------------------------------------------------------------------------- */
 
-static size_t count_variants(const struct case_record *record)
+size_t count_variants(const struct case_record *record)
 {
 	size_t count = 0;
 
@@ -379,6 +386,22 @@ struct matrix *matrix_new(const void *parent, const struct results *results)
 static char *join(char *out, const char *separator, const char *word)
 {
 	return talloc_asprintf_append_buffer(out, "%s%s", *out ? separator : "", word);
+}
+
+bool row_differs(const struct matrix *matrix, const struct matrix_row *row)
+{
+	const struct cell *first = NULL;
+
+	for (size_t i = 0; i < matrix->column_count; i++) {
+		const struct cell *cell = row->cells[i];
+
+		if (cell_mark(cell) > MARK_UNJUDGED)
+			continue;
+		if (first && strcmp(first->outcome, cell->outcome))
+			return true;
+		first = cell;
+	}
+	return false;
 }
 
 char *row_variants(const void *parent, const struct matrix_row *row)

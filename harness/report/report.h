@@ -73,6 +73,9 @@ enum mark cell_mark(const struct cell *cell);
 const char *mark_symbol(enum mark mark);
 const char *mark_word(enum mark mark); /* as a legend explains the symbol */
 
+/* What the cell of a shell that claims the standard would bear for that outcome. */
+enum mark row_mark(const struct row_record *row);
+
 /* Does a cell with that mark say nothing about the shell though it should? n/a and not played are
  * none: they say why. */
 bool mark_is_doubt(enum mark mark);
@@ -120,8 +123,13 @@ static inline const struct cell *matrix_cell(const struct matrix *matrix,
 /* talloc child of parent. */
 struct matrix *matrix_new(const void *parent, const struct results *results);
 
+/* Are there two outcomes in the row that say something about a shell? */
+bool row_differs(const struct matrix *matrix, const struct matrix_row *row);
+
 /* The variants of the row: "INT TERM"; "" when the case has none. talloc child of parent. */
 char *row_variants(const void *parent, const struct matrix_row *row);
+
+size_t count_variants(const struct case_record *record);
 
 /* The name of the case without its group. */
 const char *case_short_name(const struct case_record *record);

@@ -617,7 +617,6 @@ static int write_term(
 		.colour = options->colour,
 		.matrix = matrix_new(memory, results),
 		.memory = talloc_new(memory)};
-	int rc = 0;
 
 	errno = 0;
 	if (!options->brief)
@@ -625,10 +624,8 @@ static int write_term(
 	put_groups(&page);
 	if (!options->brief)
 		put_closing(&page);
-	if (fflush(out) == EOF || ferror(out))
-		rc = errno ? -errno : -EIO;
 	talloc_free(memory);
-	return rc;
+	return report_finish(out);
 }
 
 const struct report report_term = {
