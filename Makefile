@@ -26,8 +26,9 @@ FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.
 
 all: $(BUILD)/sigmatrix $(BUILD)/actor $(BUILD)/expect/actor $(BUILD)/expect/stage
 
+# Bound at its start: else the first process of every scene looks up the same symbols again.
 $(BUILD)/sigmatrix: $(BUILD)/harness/main.o $(OBJECTS)
-	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS) $(SANITIZE) -Wl,-z,now -o $@ $^ $(LIBS)
 
 # The actor runs in other people's scenes: static, so that it needs nothing there, and never
 # sanitized, so that it is the same program in every build.
