@@ -220,11 +220,8 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, context->trace_refused);
 	/* Only who claims the standard is judged by it. */
 	cell.verdict = strcmp(job->shell->dialect, "posix") == 0 ? j.verdict : VERDICT_NONE;
-	json_t *facts = outcome_facts(log, scene);
-	cell.facts = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(facts);
 	json_t *result = answer(&cell);
-	free(cell.facts);
+	json_object_set_new(json_object_get(result, "cell"), "facts", outcome_facts(log, scene));
 	if (context->timeline)
 		json_object_set_new(result, "events", log_json(log));
 	if (context->lines)
