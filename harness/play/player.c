@@ -960,16 +960,11 @@ static const char *start(struct player *p, const struct player_shell *shell)
  * shell killed by somebody else would be taken for one that SIGKILL ended in the scene. */
 static bool first_process_lives(const struct player *p)
 {
-	enum { EXITING = 0x4 }; /* PF_EXITING of the kernel's flags, the ninth field; proc(5) */
-	char text[1024], state = 'X';
-	unsigned flags = 0;
+	char state;
+	bool ending;
 
-	if (proc_read(p->launched.init, "stat", text, sizeof(text)) <= 0)
-		return false;
-	const char *at = strrchr(text, ')');
-	if (!at || sscanf(at + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
-		return false;
-	return state != 'Z' && state != 'X' && !(flags & EXITING);
+	return proc_stat(p->launched.init, &state, &ending) && state != 'Z' && state != 'X' &&
+	       !ending;
 }
 
 static void end(struct player *p)

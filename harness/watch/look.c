@@ -347,18 +347,13 @@ static const char *unrest(struct seen *seen, const struct watch *watch, struct t
 	return NULL;
 }
 
-/* Is it on its way out? PID 1 sleeps there until the rest of its namespace has gone. The flags are
- * the ninth field of /proc/PID/stat, behind a name that may have any character in it; proc(5). */
+/* PID 1 sleeps on its way out until the rest of its namespace has gone. */
 static bool is_ending(pid_t outer)
 {
-	enum { PF_EXITING = 0x4 };
-	char text[1024];
-	unsigned long flags = 0;
-	const char *name_end =
-		proc_read(outer, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	char state;
+	bool ending;
 
-	return name_end && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
-	       flags & PF_EXITING;
+	return proc_stat(outer, &state, &ending) && ending;
 }
 
 enum glance { GLANCE_GONE, GLANCE_REST, GLANCE_BUSY };

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
@@ -19,6 +20,21 @@ ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 		return -1;
 	text[n] = '\0';
 	return n;
+}
+
+/* The flags are the ninth field, behind a name that may have any character in it. */
+bool proc_stat(pid_t pid, char *state, bool *ending)
+{
+	enum { PF_EXITING = 0x4 }; /* of the kernel's flags */
+	char text[1024];
+	unsigned long flags = 0;
+	const char *name_end =
+		proc_read(pid, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+
+	if (!name_end || sscanf(name_end, ") %c %*d %*d %*d %*d %*d %lu", state, &flags) != 2)
+		return false;
+	*ending = flags & PF_EXITING;
+	return true;
 }
 
 pid_t proc_innermost(const char *line)
