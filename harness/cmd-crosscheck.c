@@ -142,27 +142,16 @@ static int parse_option(void *memory, struct crosscheck *c, int option)
 
 /* --- the drivers --- */
 
-struct command {
-	char **words; /* NULL-terminated talloc array */
-	size_t count;
-};
-
-static void add(struct command *command, void *memory, const char *word)
-{
-	command->words = talloc_realloc(memory, command->words, char *, command->count + 2);
-	command->words[command->count++] = talloc_strdup(command->words, word);
-	command->words[command->count] = NULL;
-}
-
-static void add_option(struct command *command, void *memory, const char *option, const char *value)
+static void add_option(
+	struct words_option *command, void *memory, const char *option, const char *value)
 {
 	if (!value)
 		return;
-	add(command, memory, option);
-	add(command, memory, value);
+	option_add(memory, command, option);
+	option_add(memory, command, value);
 }
 
-static void add_common(struct command *command, void *memory, const struct crosscheck *c)
+static void add_common(struct words_option *command, void *memory, const struct crosscheck *c)
 {
 	for (size_t i = 0; i < c->cases.count; i++)
 		add_option(command, memory, "--case", c->cases.words[i]);
@@ -187,7 +176,7 @@ static int wait_for(struct crosscheck *c, pid_t child, const sigset_t *ours)
 }
 
 /* The exit status (128 and more: a signal), or -1 after complaining. */
-static int run_driver(struct crosscheck *c, const struct command *command, bool silent)
+static int run_driver(struct crosscheck *c, const struct words_option *command, bool silent)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -220,16 +209,16 @@ static int run_driver(struct crosscheck *c, const struct command *command, bool 
 
 static bool play_first(void *memory, struct crosscheck *c)
 {
-	struct command command = {0};
+	struct words_option command = {0};
 
-	add(&command, memory, "/proc/self/exe");
-	add(&command, memory, "run");
+	option_add(memory, &command, "/proc/self/exe");
+	option_add(memory, &command, "run");
 	add_option(&command, memory, "--output", c->first);
 	add_option(&command, memory, "--format", "json");
 	add_option(&command, memory, "--trace", c->trace);
 	add_option(&command, memory, "--cases", c->cases_dir);
 	if (c->quiet)
-		add(&command, memory, "--quiet");
+		option_add(memory, &command, "--quiet");
 	add_common(&command, memory, c);
 	int status = run_driver(c, &command, true);
 	if (status >= 128 && !c->stopped)
@@ -263,12 +252,12 @@ static char *driver_path(void *memory)
 
 static bool play_second(void *memory, struct crosscheck *c)
 {
-	struct command command = {0};
+	struct words_option command = {0};
 	char *actor = helper_path(memory, "actor"), *stage = helper_path(memory, "stage");
 
 	if (!actor || !stage)
 		return false;
-	add(&command, memory, "expect");
+	option_add(memory, &command, "expect");
 	add_option(&command, memory, "-f", driver_path(memory));
 	add_option(&command, memory, "--actor", actor);
 	add_option(&command, memory, "--stage", stage);
@@ -277,7 +266,7 @@ static bool play_second(void *memory, struct crosscheck *c)
 	add_option(&command, memory, "--shells", data_path(memory, "shells"));
 	add_option(&command, memory, "--output", c->second);
 	if (!c->quiet && isatty(STDERR_FILENO))
-		add(&command, memory, "--progress");
+		option_add(memory, &command, "--progress");
 	add_common(&command, memory, c);
 	int status = run_driver(c, &command, false);
 	if (status > 0 && !c->stopped)
@@ -383,18 +372,9 @@ static bool is_about(const json_t *timeline, const struct cell *cell)
 	       strcmp(variant, cell->variant) == 0 && strcmp(shell, cell->shell) == 0;
 }
 
-static char *timelines_path(void *memory, const char *results)
-{
-	size_t length = strlen(results);
-
-	if (length > 5 && strcmp(results + length - 5, ".json") == 0)
-		length -= 5;
-	return talloc_asprintf(memory, "%.*s.timelines.jsonl", (int)length, results);
-}
-
 static void print_timeline(void *memory, const char *results, const struct cell *cell)
 {
-	FILE *file = fopen(timelines_path(memory, results), "re");
+	FILE *file = fopen(results_timelines(memory, results), "re");
 	char *line = NULL;
 	size_t size = 0;
 	bool found = false;
@@ -529,11 +509,7 @@ static int crosscheck(void *memory, struct crosscheck *c)
 	if (play_first(memory, c) && !c->stopped && play_second(memory, c) && !c->stopped)
 		status = compare(memory, c);
 	remove_directory(memory, c);
-	if (c->stopped) {
-		signal(c->stopped, SIG_DFL);
-		raise(c->stopped);
-	}
-	return status;
+	return c->stopped ? die_of_signal(c->stopped) : status;
 }
 
 static int parse_and_check(void *memory, int argc, char **argv)

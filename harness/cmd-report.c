@@ -91,12 +91,8 @@ static int write_file(void *memory, const struct results *results, const struct 
 /* Where run keeps the timelines of these results, if they are there. */
 static const char *timelines_beside(const void *parent, const char *path)
 {
-	size_t length = strlen(path);
-	char *beside;
+	const char *beside = results_timelines(parent, path);
 
-	if (length > 5 && !strcmp(path + length - 5, ".json"))
-		length -= 5;
-	beside = talloc_asprintf(parent, "%.*s.timelines.jsonl", (int)length, path);
 	return access(beside, R_OK) == 0 ? beside : NULL;
 }
 

@@ -322,16 +322,12 @@ static void end_helper(struct keep *keep)
 struct keep *keep_open(const void *parent, const struct keep_wish *wish, int *status)
 {
 	struct keep *keep = talloc_zero(parent, struct keep);
-	size_t length = strlen(wish->output);
 
 	keep->wish = wish;
 	keep->helper = -1;
 	keep->journal =
 		(struct growing){.path = talloc_asprintf(keep, "%s.part", wish->output), .fd = -1};
-	if (length > 5 && strcmp(wish->output + length - 5, ".json") == 0)
-		length -= 5;
-	keep->timelines_path =
-		talloc_asprintf(keep, "%.*s.timelines.jsonl", (int)length, wish->output);
+	keep->timelines_path = results_timelines(keep, wish->output);
 	keep->timelines = (struct growing){
 		.path = talloc_asprintf(keep, "%s.part", keep->timelines_path), .fd = -1};
 	/* Beside a device is no place for more. */

@@ -435,6 +435,15 @@ int results_save(const struct results *results, const char *path)
 	return rc;
 }
 
+char *results_timelines(const void *parent, const char *path)
+{
+	size_t length = strlen(path);
+
+	if (length > 5 && !strcmp(path + length - 5, ".json"))
+		length -= 5;
+	return talloc_asprintf(parent, "%.*s.timelines.jsonl", (int)length, path);
+}
+
 /* Reading ---------------------------------------------------------------------------------- */
 
 /* Why a document cannot be used: bounded, because it quotes the document. */

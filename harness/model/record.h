@@ -70,6 +70,10 @@ struct results {
  * member that is missing or of the wrong type. */
 struct results *results_load(const void *parent, const char *path, struct diag *diag);
 
+/* Where the timelines of a results file are: "matrix.timelines.jsonl" beside "matrix.json". talloc
+ * child of parent. */
+char *results_timelines(const void *parent, const char *path);
+
 /* As results_load, from memory: for tests and fuzzers. */
 struct results *results_parse(
 	const void *parent, const char *path, const char *data, size_t length, struct diag *diag);
