@@ -13,7 +13,7 @@
 enum { DEFAULT_ORDER = 50, MAX_ORDER = 9999 };
 
 static const char *const topic_keys[] = {"title", "cases", "order", NULL};
-static const char *const claim_keys[] = {"claim", "source", "expect", "differ", NULL};
+static const char *const claim_keys[] = {"claim", "source", "expect", "differ", "until", NULL};
 
 /* Reading ----------------------------------------------------------------------------------- */
 
@@ -29,10 +29,10 @@ static const char *read_prose(const void *parent, const struct text *text, size_
 	return prose;
 }
 
-static const char *read_guide_file(const void *parent, void *object, const char *path,
+/* The prose; NULL without a text. */
+static const char *read_guide_file(void *object, const char *path, const struct text *text,
 	const char *const *keys, take_key take, struct diag *diag)
 {
-	struct text *text = text_read(parent, path, diag);
 	size_t i = 0;
 
 	for (; text && i < text->count && !text_blank(text->lines[i].text); i++) {
@@ -69,16 +69,18 @@ static void take_topic_key(void *object, const char *key, const char *value, str
 	}
 }
 
-struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag)
+/* Either takes over the text; 'before' it so many complaints were there. */
+static struct topic *read_topic(const void *parent, const char *path, const char *name,
+	struct text *text, size_t before, struct diag *diag)
 {
 	struct topic *topic = talloc_zero(parent, struct topic);
-	size_t before = diag->count;
 
 	*topic = (struct topic){.path = talloc_strdup(topic, path),
 		.name = talloc_strdup(topic, name),
 		.globs = words_split(topic, ""),
 		.order = DEFAULT_ORDER};
-	topic->prose = read_guide_file(topic, topic, path, topic_keys, take_topic_key, diag);
+	talloc_steal(topic, text);
+	topic->prose = read_guide_file(topic, path, text, topic_keys, take_topic_key, diag);
 	if (topic->prose && !topic->title)
 		diag_add(diag, path, 0, "'title' is missing");
 	if (topic->prose && !topic->globs[0])
@@ -86,6 +88,22 @@ struct topic *topic_load(const void *parent, const char *path, const char *name,
 	if (topic->prose && text_blank(topic->prose))
 		diag_add(diag, path, 0, "there is no prose");
 	return diag->count == before ? topic : NULL;
+}
+
+struct topic *topic_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag)
+{
+	size_t before = diag->count;
+
+	return read_topic(
+		parent, path, name, text_parse(NULL, path, data, length, diag), before, diag);
+}
+
+struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag)
+{
+	size_t before = diag->count;
+
+	return read_topic(parent, path, name, text_read(NULL, path, diag), before, diag);
 }
 
 static void read_test(const void *parent, const char *value, struct word_test *test)
@@ -145,6 +163,68 @@ static void add_expectation(
 		complain(place, "name the outcome: outcome=LABEL");
 }
 
+/* Versions ---------------------------------------------------------------------------------- */
+
+const char *version_number(const void *parent, const char *text)
+{
+	static const char digits[] = "0123456789";
+	const char *first = text + strcspn(text, digits);
+
+	for (const char *at = first; *at; at += strcspn(at, digits)) {
+		size_t length = strspn(at, "0123456789.");
+
+		if (memchr(at, '.', length)) {
+			first = at;
+			break;
+		}
+		at += length;
+	}
+	return *first ? talloc_strndup(parent, first, strspn(first, "0123456789.")) : NULL;
+}
+
+int version_compare(const char *a, const char *b)
+{
+	while (*a || *b) {
+		char *a_end, *b_end;
+		unsigned long left = strtoul(a, &a_end, 10), right = strtoul(b, &b_end, 10);
+
+		if (left != right)
+			return left < right ? -1 : 1;
+		a = a_end + (*a_end == '.');
+		b = b_end + (*b_end == '.');
+	}
+	return 0;
+}
+
+/* "bash 4.4 bash CHANGES: ...". */
+static void add_until(struct claim *claim, const char *value, const struct place *place)
+{
+	struct until *new;
+	const char **words = words_split(claim, value);
+	const char *rest = value, *number;
+
+	if (words_count(words) < 3) {
+		complain(place, "'until' is SHELL VERSION SOURCE: who says that it changed");
+		return;
+	}
+	if (!name_valid(words[0]))
+		complain(place, "'%.80s' is no shell's name", words[0]);
+	number = version_number(claim, words[1]);
+	if (!number || strcmp(number, words[1]))
+		complain(place, "'%.80s' is no version, for example 4.4", words[1]);
+	for (int i = 0; i < 2; i++) {
+		rest += strspn(rest, " \t");
+		rest += strcspn(rest, " \t");
+	}
+	claim->untils = talloc_realloc(
+		claim, claim->untils, struct until, claim->until_count + 1);
+	new = &claim->untils[claim->until_count++];
+	*new = (struct until){.line = place->line,
+		.shell = words[0],
+		.version = words[1],
+		.source = rest + strspn(rest, " \t")};
+}
+
 static void take_claim_key(void *object, const char *key, const char *value, struct place *place)
 {
 	struct claim *claim = object;
@@ -153,26 +233,68 @@ static void take_claim_key(void *object, const char *key, const char *value, str
 		claim->title = value;
 	else if (!strcmp(key, "source"))
 		words_add(&claim->sources, value);
+	else if (!strcmp(key, "until"))
+		add_until(claim, value, place);
 	else
 		add_expectation(claim, !strcmp(key, "differ"), value, place);
 }
 
-struct claim *claim_load(const void *parent, const char *path, const char *name, struct diag *diag)
+static bool shell_passes(const struct word_test *test, const char *shell);
+
+/* A change is about cells: whether the shell does otherwise now is measured. */
+static void check_untils(const struct claim *claim, struct diag *diag)
+{
+	for (size_t i = 0; i < claim->until_count; i++) {
+		const struct place place = {claim->path, claim->untils[i].line, diag};
+		bool about = false;
+
+		for (size_t k = 0; k < claim->expectation_count; k++)
+			about |= !claim->expectations[k].differ &&
+				 shell_passes(&claim->expectations[k].shell,
+					 claim->untils[i].shell);
+		if (!about)
+			complain(&place, "no 'expect' is about %.80s", claim->untils[i].shell);
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(claim->untils[k].shell, claim->untils[i].shell))
+				complain(&place, "there is an 'until' of %.80s already",
+					claim->untils[i].shell);
+	}
+}
+
+static struct claim *read_claim(const void *parent, const char *path, const char *name,
+	struct text *text, size_t before, struct diag *diag)
 {
 	struct claim *claim = talloc_zero(parent, struct claim);
-	size_t before = diag->count;
 
 	*claim = (struct claim){.path = talloc_strdup(claim, path),
 		.name = talloc_strdup(claim, name),
 		.sources = words_split(claim, "")};
-	claim->prose = read_guide_file(claim, claim, path, claim_keys, take_claim_key, diag);
+	talloc_steal(claim, text);
+	claim->prose = read_guide_file(claim, path, text, claim_keys, take_claim_key, diag);
 	if (claim->prose && !claim->title)
 		diag_add(diag, path, 0, "'claim' is missing: the statement");
 	if (claim->prose && !claim->sources[0])
 		diag_add(diag, path, 0, "'source' is missing: who says so");
 	if (claim->prose && !claim->expectation_count && text_blank(claim->prose))
 		diag_add(diag, path, 0, "nothing decides it, and no prose says why");
+	check_untils(claim, diag);
 	return diag->count == before ? claim : NULL;
+}
+
+struct claim *claim_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag)
+{
+	size_t before = diag->count;
+
+	return read_claim(
+		parent, path, name, text_parse(NULL, path, data, length, diag), before, diag);
+}
+
+struct claim *claim_load(const void *parent, const char *path, const char *name, struct diag *diag)
+{
+	size_t before = diag->count;
+
+	return read_claim(parent, path, name, text_read(NULL, path, diag), before, diag);
 }
 
 /* The directories --------------------------------------------------------------------------- */
@@ -390,6 +512,12 @@ static void check_claim(const struct claim *claim, const struct known *known, st
 
 		check_case(&claim->expectations[i], known, &place);
 		check_shells(&claim->expectations[i].shell, known, &place);
+	}
+	for (size_t i = 0; i < claim->until_count; i++) {
+		const struct place place = {claim->path, claim->untils[i].line, diag};
+		const char *words[] = {claim->untils[i].shell, NULL};
+
+		check_shells(&(struct word_test){.words = words}, known, &place);
 	}
 }
 

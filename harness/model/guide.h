@@ -27,12 +27,22 @@ struct expectation {
 	struct word_test outcome;
 };
 
+/* "until: bash 4.4 SOURCE": it was true of the shell until this version, as the source says. */
+struct until {
+	int line;
+	const char *shell;
+	const char *version; /* of version_number()'s kind: the first that does otherwise */
+	const char *source;
+};
+
 struct claim {
 	const char *path, *name;
 	const char *title;    /* the statement */
 	const char **sources; /* NULL-terminated; at least one */
 	struct expectation *expectations;
 	size_t expectation_count; /* 0: this suite cannot decide it, the prose says why */
+	struct until *untils;   /* each of a shell that some expectation is about */
+	size_t until_count;
 	const char *prose;
 };
 
@@ -57,6 +67,18 @@ struct guide *guide_load(const void *parent, const char *dir, struct diag *diag)
 
 struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag);
 struct claim *claim_load(const void *parent, const char *path, const char *name, struct diag *diag);
+
+/* The same of a file's text. */
+struct topic *topic_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag);
+struct claim *claim_parse(const void *parent, const char *path, const char *name, const char *data,
+	size_t length, struct diag *diag);
+
+/* "5.2.15" of "5.2.15(1)-release", "1.0.4" of "93u+m/1.0.4", "59" of "R59 2023": the first number
+ * with a dot in it, else the first. NULL: none. talloc child of parent. */
+const char *version_number(const void *parent, const char *text);
+/* Part by part as numbers: below, at or above 0. A part that is missing is 0. */
+int version_compare(const char *a, const char *b);
 
 /* Is there each case, variant, outcome and shell that is named, and does every glob match? */
 void guide_check(const struct guide *guide, struct test_case *const *cases, size_t case_count,

@@ -150,7 +150,68 @@ static struct trial try_claim(struct book *book, const struct claim *claim)
 	return trial;
 }
 
+static const struct until *until_of(const struct claim *claim, const char *shell)
+{
+	for (size_t i = 0; i < claim->until_count; i++)
+		if (!strcmp(claim->untils[i].shell, shell))
+			return &claim->untils[i];
+	return NULL;
+}
+
+/* Was the shell's version that of the change or a later one? */
+static bool is_as_new_as(
+	struct book *book, const struct shell_record *shell, const struct until *until)
+{
+	const char *number = version_number(book->memory, shell->version ? shell->version : "");
+
+	return number && version_compare(number, until->version) >= 0;
+}
+
 /* As Markdown ------------------------------------------------------------------------------- */
+
+/* The answer in words: "was true until bash 4.4" where nobody does so any more, and what was measured
+ * is not older than the change that the claim names for each shell. */
+static const char *answer_text(struct book *book, const struct claim *claim, struct trial *trial)
+{
+	enum answer answer = tally_answer(&trial->all);
+	char *text = talloc_strdup(book->memory, "was true until ");
+	size_t named = 0, shells = 0;
+
+	for (size_t i = 0; i < book->matrix->column_count; i++) {
+		const struct until *until = until_of(claim, book->matrix->columns[i]->name);
+
+		if (tally_answer(&trial->shells[i]) == NOT_MEASURED)
+			continue;
+		shells++;
+		if (!until || !is_as_new_as(book, book->matrix->columns[i], until))
+			continue;
+		text = talloc_asprintf_append_buffer(text, "%s%s %s", named ? ", " : "",
+			until->shell, until->version);
+		named++;
+	}
+	return answer == REFUTED && named && named == shells ? text : answer_words[answer];
+}
+
+/* Who says that it changed, and whether it looks so here. */
+static void put_until(struct book *book, const struct until *until, const struct trial *trial)
+{
+	const struct shell_record *shell = NULL;
+	enum answer answer = NOT_MEASURED;
+	const char *here = "not measured here";
+
+	for (size_t i = 0; i < book->matrix->column_count; i++)
+		if (!strcmp(book->matrix->columns[i]->name, until->shell)) {
+			shell = book->matrix->columns[i];
+			answer = tally_answer(&trial->shells[i]);
+		}
+	if (answer != NOT_MEASURED)
+		here = is_as_new_as(book, shell, until) == (answer == REFUTED)
+			       ? "as measured here"
+			       : "**not as measured here**";
+	fprintf(book->out, "- until %s %s, says %s: %s%s%s\n", until->shell, until->version,
+		book_safe(book, until->source), here, answer == NOT_MEASURED ? "" : ", with ",
+		answer == NOT_MEASURED ? "" : book_safe(book, shell->version));
+}
 
 static void put_expectation(struct book *book, const struct expectation *expectation)
 {
@@ -186,12 +247,14 @@ static void put_claim(struct book *book, const struct claim *claim)
 	struct trial trial = try_claim(book, claim);
 
 	fprintf(book->out, "<a id=\"%s\"></a>\n\n## %s\n\n**%s**\n\n", claim->name,
-		book_safe(book, claim->title), answer_words[tally_answer(&trial.all)]);
+		book_safe(book, claim->title), answer_text(book, claim, &trial));
 	put_shells_that(book, &trial, CONFIRMED, "true of");
 	put_shells_that(book, &trial, PARTLY, "true of in part");
 	put_shells_that(book, &trial, REFUTED, "not true of");
 	for (size_t i = 0; claim->sources[i]; i++)
 		fprintf(book->out, "- said in: %s\n", book_safe(book, claim->sources[i]));
+	for (size_t i = 0; i < claim->until_count; i++)
+		put_until(book, &claim->untils[i], &trial);
 	fputc('\n', book->out);
 	book_guide_prose(book, claim->prose);
 	if (claim->expectation_count)
@@ -208,7 +271,7 @@ static void put_claim_line(struct book *book, const struct claim *claim)
 	struct trial trial = try_claim(book, claim);
 
 	fprintf(book->out, "| [%s](#%s) | %s | %zu | %zu |\n", book_safe(book, claim->title),
-		claim->name, answer_words[tally_answer(&trial.all)], trial.all.holds,
+		claim->name, answer_text(book, claim, &trial), trial.all.holds,
 		trial.all.fails);
 }
 
@@ -219,8 +282,10 @@ void book_put_claims(struct book *book)
 	book_page(book, "claims.md", "");
 	fputs("# Claims\n\nWhat manuals, articles and answers say about shells and signals, held "
 	      "against these results. A claim is\nconfirmed when every cell it is about came to "
-	      "what it says, refuted when none did, partly true when some\ndid. Cells in doubt "
-	      "and cells that do not apply decide nothing.\n\n"
+	      "what it says, refuted when none did, partly true when some\ndid. One that was true "
+	      "until a version is refuted by the shell that was measured, and a change log\nnamed "
+	      "with it says since when. Cells in doubt and cells that do not apply decide "
+	      "nothing.\n\n"
 	      "| Claim | Measured | Cells for it | Against it |\n|---|---|---:|---:|\n",
 		book->out);
 	for (size_t i = 0; i < guide->claim_count; i++)
