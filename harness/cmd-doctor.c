@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "stage/abilities.h"
 #include "stage/arena.h"
+#include "stage/limits.h"
 #include "stage/pty.h"
 
 static const char help[] =
@@ -178,6 +179,10 @@ static void check_limits(struct doctor *d)
 		ill(d, "short", "processes",
 			talloc_asprintf(d->memory, "%lu", (unsigned long)processes.rlim_cur),
 			"scenes may be refused a fork, and say so", "ulimit -u, or --jobs 1");
+	const char *stack = limits_stack(d->memory);
+
+	if (stack)
+		ill(d, "short", "stack", stack, "shells may die as they start", "ulimit -s 8192");
 	well(d, "processors", talloc_asprintf(d->memory, "%ld", sysconf(_SC_NPROCESSORS_ONLN)));
 }
 

@@ -453,7 +453,10 @@ bool fit_limits(const void *parent, long *jobs)
 {
 	const char *why;
 	long fitting = limits_jobs(parent, *jobs, &why);
+	const char *stack = limits_stack(parent);
 
+	if (stack)
+		complain("note: %s", stack);
 	if (fitting == *jobs)
 		return true;
 	if (fitting == 0)

@@ -332,6 +332,70 @@ assert_first_kept() {
 		prlimit --nproc=9 setpriv --reuid=65533 --regid=65533 --clear-groups --
 }
 
+@test "so little stack that shells die of it: they get what they need, or it is said" {
+	goes_on bash -c 'ulimit -S -s 64; exec "$@"' bash
+	assert_equal "$stderr" ''
+	# By hand: bash -i does die of it.
+	run timeout -s KILL 60 bash -c 'ulimit -s 64
+		exec script -qec "bash --norc -i" /dev/null </dev/null'
+	assert_equal "$status" 139
+	# Without the right to raise the limit.
+	run --separate-stderr bash -c 'ulimit -s 64; exec "$@"' bash setpriv --bounding-set=-all \
+		--inh-caps=-all "$SIGMATRIX" run --case terminal/back-after-suspend --shell bash \
+		--quiet --output "$WORK/results.json"
+	[[ $stderr == *"note: the stack limit is 64 KiB, and we may not raise it: shells may die"* ]]
+	assert_reason terminal/back-after-suspend bash 'shell ended signal SEGV'
+	run bash -c 'ulimit -s 64; exec "$@"' bash setpriv --bounding-set=-all --inh-caps=-all \
+		"$SIGMATRIX" doctor
+	assert_line --partial 'stack limit is 64 KiB'
+	assert_nothing_left
+}
+
+# in_pids_group MAX COMMAND...: in a cgroup of its own that has room for MAX tasks.
+in_pids_group() {
+	local group=$PIDS_GROUP max=$1
+	shift
+	mkdir "$group"
+	echo "$max" >"$group/pids.max"
+	(echo "$BASHPID" >"$group/cgroup.procs" && exec "$@")
+	local status=$?
+	until rmdir "$group"; do :; done
+	return $status
+}
+
+# Sets PIDS_GROUP to where a group with the controller may be made, or skips and says why.
+need_pids_group() {
+	local place
+	need_root
+	place=$(awk '$3 == "cgroup" && $4 ~ /(^|,)pids(,|$)/ { print $2; exit }' /proc/self/mounts)
+	if [[ -z $place ]]; then
+		place=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+		grep -qsw pids "$place/cgroup.subtree_control" ||
+			skip 'the pids controller is in no cgroup hierarchy that we see'
+	fi
+	PIDS_GROUP=$place/test-sigmatrix-$$
+	mkdir "$PIDS_GROUP" 2>/dev/null || skip "no cgroup can be made in $place"
+	[[ -w $PIDS_GROUP/pids.max ]] || { rmdir "$PIDS_GROUP" && skip "$place has no pids.max to write"; }
+	rmdir "$PIDS_GROUP"
+	export PIDS_GROUP
+	export -f in_pids_group
+}
+
+@test "few processes in our control group, to root as well" {
+	need_pids_group
+	goes_on bash -c 'in_pids_group 60 "$@"' bash
+	[[ $stderr == *'note: 2 cells at the same time instead of'*'pids.max'*'--pids-limit'* ]]
+	refuses 'error: no room to play a cell: the control group we are in lets 20 processes be' \
+		bash -c 'in_pids_group 20 "$@"' bash
+	# The one around it counts as well.
+	local outer=$PIDS_GROUP-outer
+	mkdir "$outer"
+	echo 60 >"$outer/pids.max"
+	PIDS_GROUP=$outer/inner goes_on bash -c 'in_pids_group max "$@"' bash
+	rmdir "$outer"
+	[[ $stderr == *'note: 2 cells at the same time instead of'*'pids.max'* ]]
+}
+
 @test "little stack or memory, no core files, files that may not grow" {
 	goes_on bash -c 'ulimit -s 1024; ulimit -c 0; exec "$@"' bash
 	goes_on bash -c 'ulimit -v 100000; exec "$@"' bash

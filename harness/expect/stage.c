@@ -120,6 +120,20 @@ static void set_signals(const struct stage *s)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, 8);
 }
 
+/* 8 MiB, or what we are allowed. */
+static void set_stack_limit(void)
+{
+	struct rlimit now, want = {8 << 20, 8 << 20};
+
+	getrlimit(RLIMIT_STACK, &now);
+	if (now.rlim_max >= want.rlim_cur)
+		want.rlim_max = now.rlim_max;
+	if (setrlimit(RLIMIT_STACK, &want) == -1) {
+		now.rlim_cur = now.rlim_max;
+		setrlimit(RLIMIT_STACK, &now);
+	}
+}
+
 static _Noreturn void become_shell(const struct stage *s)
 {
 	struct rlimit none = {0, 0};
@@ -142,6 +156,7 @@ static _Noreturn void become_shell(const struct stage *s)
 	if (chdir(s->directory) == -1)
 		give_up(s->directory);
 	setrlimit(RLIMIT_CORE, &none);
+	set_stack_limit();
 	syscall(SYS_close_range, 3, ~0U, 0);
 	set_signals(s);
 	execve(s->argv[0], s->argv, s->env);

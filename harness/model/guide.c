@@ -216,8 +216,7 @@ static void add_until(struct claim *claim, const char *value, const struct place
 		rest += strspn(rest, " \t");
 		rest += strcspn(rest, " \t");
 	}
-	claim->untils = talloc_realloc(
-		claim, claim->untils, struct until, claim->until_count + 1);
+	claim->untils = talloc_realloc(claim, claim->untils, struct until, claim->until_count + 1);
 	new = &claim->untils[claim->until_count++];
 	*new = (struct until){.line = place->line,
 		.shell = words[0],
@@ -249,9 +248,9 @@ static void check_untils(const struct claim *claim, struct diag *diag)
 		bool about = false;
 
 		for (size_t k = 0; k < claim->expectation_count; k++)
-			about |= !claim->expectations[k].differ &&
-				 shell_passes(&claim->expectations[k].shell,
-					 claim->untils[i].shell);
+			about |=
+				!claim->expectations[k].differ &&
+				shell_passes(&claim->expectations[k].shell, claim->untils[i].shell);
 		if (!about)
 			complain(&place, "no 'expect' is about %.80s", claim->untils[i].shell);
 		for (size_t k = 0; k < i; k++)

@@ -41,7 +41,7 @@ struct claim {
 	const char **sources; /* NULL-terminated; at least one */
 	struct expectation *expectations;
 	size_t expectation_count; /* 0: this suite cannot decide it, the prose says why */
-	struct until *untils;   /* each of a shell that some expectation is about */
+	struct until *untils;     /* each of a shell that some expectation is about */
 	size_t until_count;
 	const char *prose;
 };

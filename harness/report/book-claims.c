@@ -169,8 +169,8 @@ static bool is_as_new_as(
 
 /* As Markdown ------------------------------------------------------------------------------- */
 
-/* The answer in words: "was true until bash 4.4" where nobody does so any more, and what was measured
- * is not older than the change that the claim names for each shell. */
+/* The answer in words: "was true until bash 4.4" where nobody does so any more, and what was
+ * measured is not older than the change that the claim names for each shell. */
 static const char *answer_text(struct book *book, const struct claim *claim, struct trial *trial)
 {
 	enum answer answer = tally_answer(&trial->all);
@@ -185,8 +185,8 @@ static const char *answer_text(struct book *book, const struct claim *claim, str
 		shells++;
 		if (!until || !is_as_new_as(book, book->matrix->columns[i], until))
 			continue;
-		text = talloc_asprintf_append_buffer(text, "%s%s %s", named ? ", " : "",
-			until->shell, until->version);
+		text = talloc_asprintf_append_buffer(
+			text, "%s%s %s", named ? ", " : "", until->shell, until->version);
 		named++;
 	}
 	return answer == REFUTED && named && named == shells ? text : answer_words[answer];
@@ -271,8 +271,7 @@ static void put_claim_line(struct book *book, const struct claim *claim)
 	struct trial trial = try_claim(book, claim);
 
 	fprintf(book->out, "| [%s](#%s) | %s | %zu | %zu |\n", book_safe(book, claim->title),
-		claim->name, answer_text(book, claim, &trial), trial.all.holds,
-		trial.all.fails);
+		claim->name, answer_text(book, claim, &trial), trial.all.holds, trial.all.fails);
 }
 
 void book_put_claims(struct book *book)

@@ -164,6 +164,26 @@ static void install_filter(const struct launch_plan *plan)
 		fail("install the tracer's system call filter (seccomp)");
 }
 
+/* Whatever ours are: a shell that dies for want of stack would be measured as if that were its way.
+ */
+static void set_limits(void)
+{
+	struct rlimit stack = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	getrlimit(RLIMIT_STACK, &stack);
+	stack.rlim_cur = LAUNCH_STACK_BYTES;
+	if (stack.rlim_max >= LAUNCH_STACK_BYTES) {
+		setrlimit(RLIMIT_STACK, &stack);
+		return;
+	}
+	/* Root may raise it, others get what they can. */
+	if (setrlimit(RLIMIT_STACK, &(struct rlimit){LAUNCH_STACK_BYTES, LAUNCH_STACK_BYTES}) == 0)
+		return;
+	stack.rlim_cur = stack.rlim_max;
+	setrlimit(RLIMIT_STACK, &stack);
+}
+
 static _Noreturn void become_shell(const struct launch_plan *plan)
 {
 	struct message go;
@@ -182,7 +202,7 @@ static _Noreturn void become_shell(const struct launch_plan *plan)
 	if (chdir(plan->dir) != 0)
 		fail("enter the scene's directory");
 	umask(022);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	set_limits();
 	install_filter(plan);
 	launch_set_mask(plan->blocked);
 	execve(plan->file, plan->argv, plan->env);

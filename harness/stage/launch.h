@@ -10,6 +10,9 @@
 
 #include "../model/case.h"
 
+/* The stack limit of every shell, where it is not less than what we are allowed. */
+enum { LAUNCH_STACK_BYTES = 8 << 20 };
+
 /* How a scene is kept together, so that nothing of it survives. */
 enum isolation {
 	ISOLATION_SUBREAPER, /* orphans come to the silent parent; a walk through /proc kills them

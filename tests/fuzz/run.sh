@@ -43,7 +43,7 @@ else
 	echo "# no clang with libFuzzer here (Debian: apt-get install clang): only the corpus is replayed"
 	make --silent -j2 BUILD="$build" CFLAGS='-O1 -g' SANITIZE="$sanitize" FUZZ_MAIN= fuzzers
 fi
-[ $# -gt 0 ] || set -- case journal results shell
+[ $# -gt 0 ] || set -- case guide journal results shell
 
 # fuzz TARGET OPTION...: on what was found before and the corpus.
 fuzz() {
