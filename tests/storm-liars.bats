@@ -101,6 +101,7 @@ exit 3'
 	done
 	# In the other storm there is SIGCONT.
 	tells startup-interactive-ignored honest starts fiddles dies stops stops
+	tells startup-interactive honest starts stops-again stops
 }
 
 @test "very many ^C to a job: the job's terminal and status are lost" {
@@ -108,9 +109,23 @@ exit 3'
 		sulks deaf
 }
 
-@test "^Z and fg: the job stays stopped, the terminal is not given back" {
+@test "^Z and fg: the job stays stopped, is remembered, the terminal is not given back" {
+	mkdir -p "$WORK/cases/robustness"
+	sed 's/^    type    jobs .*/    type    jobs "jobs" >>"$EVENTS"/' \
+		"$ROOT/cases/robustness/ctrl-z-fg.case" >"$WORK/cases/robustness/ctrl-z-fg.case"
 	tells ctrl-z-fg honest clean leaves-stopped stopped gives-away stuck-terminal \
-		never-takes stuck-terminal sulks deaf
+		never-takes dies remembers remembered quits dies sulks deaf
+}
+
+@test "very many short pipelines: the terminal, the status or the prompt is lost" {
+	mkdir -p "$WORK/cases/robustness"
+	# Pipelines of builtins are nothing to the liar; those of programs become lists.
+	sed -e 's/^    type    .*actor one.*/    type    actor one exit 0; actor two exit 0/' \
+		-e '/^    type    .*:/s/type.*/type    :/' \
+		"$ROOT/cases/robustness/short-pipelines.case" \
+		>"$WORK/cases/robustness/short-pipelines.case"
+	tells short-pipelines honest clean gives-away lost-terminal never-takes dies \
+		miscounts odd-status quits dies sulks deaf refuses stuck-terminal
 }
 
 @test "very many SIGINT and ^C at the prompt: keys and lines are lost" {
