@@ -53,15 +53,22 @@ floor_of() {
 	esac
 }
 
-# cells SHELL CASE TRACE JOBS: plays a second. A case of several variants is played that often each.
+# cells SHELL CASE TRACE JOBS: plays a second; - where none is played: all are n/a, or the machine
+# does not let us trace. A case of several variants is played that often each.
 cells() {
+	if ! $sigmatrix run --quiet --format json --shell "$1" --case "$2" --trace "$3" |
+		jq -e 'any(.cells[]; .outcome != "n/a")' >/dev/null; then
+		echo -
+		return
+	fi
 	$sigmatrix run --shell "$1" --case "$2" --trace "$3" --jobs "$4" --repeat "$count" \
 		2>&1 >/dev/null | sed -n 's/.*(\([0-9]*\) a second).*/\1/p'
 }
 
-# by_expect SCRIPT COUNT SHELL: scenes a second. Nothing for a shell that speaks another language.
+# by_expect SCRIPT COUNT SHELL: scenes a second; - for a shell that speaks another language, or where a
+# scene went wrong.
 by_expect() {
-	[ -z "$(field dialect "$3")" ] || return 0
+	[ -z "$(field dialect "$3")" ] || { echo - && return; }
 	begin=$(date +%s%N)
 	path=$(program "$3")
 	# shellcheck disable=SC2046
