@@ -212,6 +212,57 @@ nowhere.html"
 	assert_equal "$(claim "$WORK/book" c)" 'not measured'
 }
 
+@test "a claim that was true until a version: told by the source, held against the version measured" {
+	jq -c '.cells |= map(select(.case == "exec/simple-command"))' "$GOLDEN/small.json" >"$WORK/base.json"
+	guide claims/c.claim 'claim: bash and dash fork' 'source: x' \
+		'expect: case=exec/simple-command shell=dash|bash outcome=fork' \
+		'until: bash 5.1 bash NEWS: "no | longer"'
+	to() {
+		echo ".cells |= map(if .shell | test(\"^($1)\$\") then .outcome = \"$2\" | .runs = {\"$2\": 1} else . end)"
+	}
+	version() {
+		echo ".shells |= map(if .name == \"$1\" then .version = \"$2\" else . end)"
+	}
+	until_line() {
+		grep -o 'until bash 5.1, says .*' "$WORK/book/claims.md"
+	}
+	# dash does so, or nobody says since when it does not.
+	measured "$(to dash fork) | $(to bash exec) | $(version bash '5.2.15(1)-release')"
+	assert_equal "$(claim "$WORK/book" c)" partly
+	assert_equal "$(until_line)" 'until bash 5.1, says bash NEWS: "no \| longer": as measured here, with 5.2.15\(1\)-release'
+	measured "$(to 'dash|bash' exec) | $(version bash 5.2)"
+	assert_equal "$(claim "$WORK/book" c)" refuted
+	measured "$(to dash n/a) | $(to bash exec) | $(version bash 5.2)"
+	assert_equal "$(claim "$WORK/book" c)" 'was true until bash 5.1'
+	grep -q '| was true until bash 5.1 | 0 | 1 |$' "$WORK/book/claims.md"
+	# Numbers, not text; the version itself; one that is older; one that tells no number.
+	for version in 5.10 5.1 'Version 93u+m/5.1.4' R59; do
+		measured "$(to dash n/a) | $(to bash exec) | $(version bash "$version")"
+		assert_equal "$(claim "$WORK/book" c)" 'was true until bash 5.1'
+	done
+	for version in 5.0.18 4.10 unknown; do
+		measured "$(to dash n/a) | $(to bash exec) | $(version bash "$version")"
+		assert_equal "$(claim "$WORK/book" c)" refuted
+		[[ $(until_line) == *': **not as measured here**, with '"$version" ]]
+	done
+	# An old version that does so, and a new one that still does.
+	measured "$(to dash n/a) | $(to bash fork) | $(version bash 5.0)"
+	assert_equal "$(claim "$WORK/book" c)" confirmed
+	[[ $(until_line) == *': as measured here, with 5.0' ]]
+	measured "$(to dash n/a) | $(to bash fork) | $(version bash 5.2)"
+	assert_equal "$(claim "$WORK/book" c)" confirmed
+	[[ $(until_line) == *': **not as measured here**, with 5.2' ]]
+	measured "$(to 'dash|bash' n/a)"
+	assert_equal "$(claim "$WORK/book" c)" 'not measured'
+	[[ $(until_line) == *': not measured here' ]]
+}
+
+@test "claims that were true until a version: no source of ours is contradicted by the results" {
+	assert [ "$(grep -c '^\*\*was true until ' "$BOOK/claims.md")" -ge 8 ]
+	assert_equal "$(grep -c '^- until .*: as measured here, with ' "$BOOK/claims.md")" \
+		"$(grep -h '^until:' "$ROOT"/docs/claims/*.claim | wc -l)"
+}
+
 @test "lint: topics and claims are held against cases and shells" {
 	mkdir -p "$WORK/tree/build"
 	cp "$BUILD/sigmatrix" "$WORK/tree/build/"
@@ -241,6 +292,21 @@ nowhere.html"
 	assert_line --partial "new.claim:6: a claim is about one case"
 	assert_line --partial "new.claim:6: 'outcome' is there twice"
 	assert_line --partial "new.claim: 'source' is missing"
+	printf '%s\n' 'claim: x' 'source: x' 'expect: case=exec/simple-command shell=dash outcome=fork' \
+		'until: dash 0.5' 'until: dash x.5 source' 'until: bash 5 source' 'until: dash 1 s' \
+		'until: dash 2 s' 'until: Dash 5.0a s' >"$claim"
+	run sigmatrix lint "$claim"
+	assert_equal "$status" 2
+	assert_line --partial "new.claim:4: 'until' is SHELL VERSION SOURCE"
+	assert_line --partial "new.claim:5: 'x.5' is no version, for example 4.4"
+	assert_line --partial "new.claim:6: no 'expect' is about bash"
+	assert_line --partial "new.claim:8: there is an 'until' of dash already"
+	assert_line --partial "new.claim:9: 'Dash' is no shell's name"
+	assert_line --partial "new.claim:9: '5.0a' is no version"
+	printf '%s\n' 'claim: x' 'source: x' 'expect: case=exec/simple-command outcome=fork' \
+		'until: nosuch 5 source' >"$claim"
+	run sigmatrix lint
+	assert_line --partial "new.claim:4: no shell is called 'nosuch'"
 	rm "$claim"
 	printf 'title: x\ncases: nosuch/*\n\nx\n' >"$topic"
 	run sigmatrix lint
