@@ -229,7 +229,7 @@ nowhere.html"
 	# dash does so, or nobody says since when it does not.
 	measured "$(to dash fork) | $(to bash exec) | $(version bash '5.2.15(1)-release')"
 	assert_equal "$(claim "$WORK/book" c)" partly
-	assert_equal "$(until_line)" 'until bash 5.1, says bash NEWS: "no \| longer": as measured here, with 5.2.15\(1\)-release'
+	assert_equal "$(until_line)" 'until bash 5.1, says bash NEWS: "no \| longer": as measured here, with 5.2.15(1)-release'
 	measured "$(to 'dash|bash' exec) | $(version bash 5.2)"
 	assert_equal "$(claim "$WORK/book" c)" refuted
 	measured "$(to dash n/a) | $(to bash exec) | $(version bash 5.2)"
