@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds the Debian package from a copy of the tree: packaging/build-deb.sh DIRECTORY
-# The .deb and its source package are in DIRECTORY afterwards.
+# The .deb and its source package are in DIRECTORY afterwards. Its tests, as Debian runs them (they install
+# the package where they run, so in a machine that may be changed), as root:
+#   autopkgtest DIRECTORY/sigmatrix_0.1.dsc DIRECTORY/sigmatrix_0.1_*.deb -- null
 set -eu
 [ $# -eq 1 ] || { echo "usage: packaging/build-deb.sh DIRECTORY" >&2; exit 2; }
 cd "$(dirname "$0")/.."
