@@ -148,7 +148,7 @@ install: all
 		results/matrix.json $(wildcard results/links.json)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sigmatrix docs/results.schema.json
 	mkdir -p $(DESTDIR)$(PREFIX)/share/sigmatrix/docs
-	cp -r docs/topics docs/claims docs/glossary.md $(DESTDIR)$(PREFIX)/share/sigmatrix/docs/
+	cp -r docs/topics docs/claims docs/flow docs/glossary.md $(DESTDIR)$(PREFIX)/share/sigmatrix/docs/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/sigmatrix.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/*.5
 	install -D -m 644 completions/sigmatrix.bash \

@@ -10,14 +10,15 @@
 
 #include "model/guide.h"
 
-static const char help[] = "Usage: sigmatrix lint [FILE]...\n"
-			   "\n"
-			   "Checks case files (*.case), shell files (*.shell), link files "
-			   "(*.link), and what the book is "
-			   "made of (*.topic,\n*.claim); without a FILE all of the project's.\n"
-			   "Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
-			   "\n"
-			   "  --cases DIR   check the cases below this directory\n";
+static const char help[] =
+	"Usage: sigmatrix lint [FILE]...\n"
+	"\n"
+	"Checks case files (*.case), shell files (*.shell), link files "
+	"(*.link), and what the book is "
+	"made of (*.topic,\n*.claim, *.flow); without a FILE all of the project's.\n"
+	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
+	"\n"
+	"  --cases DIR   check the cases below this directory\n";
 
 enum { OPT_CASES = 256 };
 
@@ -65,10 +66,12 @@ static void check_file(void *memory, const char *path, struct diag *diag)
 		topic_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else if (ends_with(path, ".claim")) {
 		claim_load(memory, path, name_from_path(memory, path, 1), diag);
+	} else if (ends_with(path, ".flow")) {
+		flow_load(memory, path, name_from_path(memory, path, 1), diag);
 	} else {
 		diag_add(diag, path, 0,
-			"the name must end in .case, .shell, .link, .topic or "
-			".claim");
+			"the name must end in .case, .shell, .link, .topic, "
+			".claim or .flow");
 	}
 }
 

@@ -138,7 +138,7 @@ assert_complaint() {
 	assert_output --partial "$WORK/none.case: unable to read: No such file or directory"
 	run sigmatrix lint "$FIXTURES/helper.bash"
 	assert_equal "$status" 2
-	assert_output --partial 'must end in .case, .shell, .link, .topic or .claim'
+	assert_output --partial 'must end in .case, .shell, .link, .topic, .claim or .flow'
 	run sigmatrix run --cases "$WORK/none"
 	assert_equal "$status" 2
 	assert_output --partial "$WORK/none: unable to read the directory: No such file or directory"

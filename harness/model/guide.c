@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <talloc.h>
 
@@ -320,6 +321,8 @@ static void *load_one(const void *parent, const char *path, const char *file, co
 	}
 	if (!strcmp(ending, ".topic"))
 		return topic_load(parent, path, name, diag);
+	if (!strcmp(ending, ".flow"))
+		return flow_load(parent, path, name, diag);
 	return claim_load(parent, path, name, diag);
 }
 
@@ -366,6 +369,27 @@ static int compare_topics(const void *left, const void *right)
 	return strcmp((*a)->name, (*b)->name);
 }
 
+static int compare_flows(const void *left, const void *right)
+{
+	const struct flow *const *a = left, *const *b = right;
+
+	if ((*a)->order != (*b)->order)
+		return (*a)->order < (*b)->order ? -1 : 1;
+	return strcmp((*a)->name, (*b)->name);
+}
+
+/* A guide without charts is one, too. */
+static void load_flows(struct guide *guide, const char *dir, struct diag *diag)
+{
+	char *path = talloc_asprintf(guide, "%s/flow", dir);
+
+	if (access(path, F_OK) == 0)
+		guide->flows = (struct flow **)load_directory(
+			guide, path, ".flow", &guide->flow_count, diag);
+	if (guide->flows)
+		qsort(guide->flows, guide->flow_count, sizeof(*guide->flows), compare_flows);
+}
+
 struct guide *guide_load(const void *parent, const char *dir, struct diag *diag)
 {
 	struct guide *guide = talloc_zero(parent, struct guide);
@@ -377,6 +401,7 @@ struct guide *guide_load(const void *parent, const char *dir, struct diag *diag)
 		talloc_asprintf(guide, "%s/topics", dir), ".topic", &guide->topic_count, diag);
 	guide->claims = (struct claim **)load_directory(guide,
 		talloc_asprintf(guide, "%s/claims", dir), ".claim", &guide->claim_count, diag);
+	load_flows(guide, dir, diag);
 	qsort(guide->topics, guide->topic_count, sizeof(*guide->topics), compare_topics);
 	return guide;
 }
@@ -483,21 +508,30 @@ static void check_shells(
 	}
 }
 
+/* NULL after a complaint. */
+static const struct test_case *known_case(
+	const struct known *known, const char *name, const struct place *place)
+{
+	const char **names;
+
+	for (size_t i = 0; i < known->case_count; i++)
+		if (!strcmp(known->cases[i]->name, name))
+			return known->cases[i];
+	names = words_split(NULL, "");
+	for (size_t i = 0; i < known->case_count; i++)
+		words_add(&names, known->cases[i]->name);
+	complain_unknown(place, "case", name, names);
+	talloc_free(names);
+	return NULL;
+}
+
 static void check_case(
 	const struct expectation *expectation, const struct known *known, const struct place *place)
 {
 	void *memory = talloc_new(NULL);
-	const char **names = words_split(memory, "");
-	const struct test_case *tc = NULL;
+	const struct test_case *tc = known_case(known, expectation->case_name, place);
 
-	for (size_t i = 0; i < known->case_count && !tc; i++)
-		if (!strcmp(known->cases[i]->name, expectation->case_name))
-			tc = known->cases[i];
-	for (size_t i = 0; i < known->case_count && !tc; i++)
-		words_add(&names, known->cases[i]->name);
-	if (!tc) {
-		complain_unknown(place, "case", expectation->case_name, names);
-	} else {
+	if (tc) {
 		check_words(&expectation->variant, "variant", case_variants(memory, tc), place);
 		check_words(&expectation->outcome, "outcome", case_labels(memory, tc), place);
 	}
@@ -541,6 +575,79 @@ bool guide_has_topic(const struct guide *guide, const char *case_name)
 	return false;
 }
 
+/* Flow charts ------------------------------------------------------------------------------- */
+
+static void check_globs(
+	const struct flow_cells *cells, const struct test_case *tc, const struct place *place)
+{
+	for (size_t i = 0; cells->variants[i]; i++) {
+		const char *one[] = {cells->variants[i], NULL};
+		struct flow_cells glob = {.variants = one};
+		bool any = false;
+
+		for (size_t v = 0; v < tc->variant_count; v++)
+			any |= flow_cells_have(&glob, tc->variants[v].name);
+		if (!any)
+			complain(place, "no variant of %s matches '%.80s'", tc->name, *one);
+	}
+}
+
+static void check_see(const struct flow *flow, const struct flow_answer *answer,
+	const struct flow_cells *cells, const struct known *known, struct diag *diag)
+{
+	struct place place = {flow->path, cells->line, diag};
+	const struct test_case *tc = known_case(known, cells->case_name, &place);
+
+	if (!tc)
+		return;
+	check_globs(cells, tc, &place);
+	for (size_t v = 0; v < tc->variant_count; v++)
+		if (flow_cells_have(cells, tc->variants[v].name) &&
+			!flow_signal(answer, tc->variants[v].name)) {
+			complain(&place, "which signal? Its variants do not say it, so 'signal' "
+					 "must");
+			return;
+		}
+}
+
+/* One cell of each shell decides: not several that may disagree. */
+static void check_by(const struct flow *flow, const struct flow_question *question,
+	const struct known *known, struct diag *diag)
+{
+	struct place place = {flow->path, question->by.line, diag};
+	const struct test_case *tc = known_case(known, question->by.case_name, &place);
+	void *memory = talloc_new(NULL);
+	const char **labels = tc ? case_labels(memory, tc) : NULL;
+	size_t variants = 0;
+
+	for (size_t v = 0; tc && v < tc->variant_count; v++)
+		variants += flow_cells_have(&question->by, tc->variants[v].name);
+	if (tc && variants != 1)
+		complain(&place, "'by' must name one variant of %s", tc->name);
+	for (size_t i = 0; tc && i < question->count; i++) {
+		struct word_test outcomes = {question->answers[i].outcomes, false};
+
+		place.line = question->answers[i].line;
+		check_words(&outcomes, "outcome", labels, &place);
+	}
+	talloc_free(memory);
+}
+
+static void check_question(const struct flow *flow, const struct flow_question *question,
+	const struct known *known, struct diag *diag)
+{
+	if (question->by.case_name)
+		check_by(flow, question, known, diag);
+	for (size_t i = 0; i < question->count; i++) {
+		const struct flow_answer *answer = &question->answers[i];
+
+		for (size_t k = 0; k < answer->see_count; k++)
+			check_see(flow, answer, &answer->see[k], known, diag);
+		if (answer->ask)
+			check_question(flow, answer->ask, known, diag);
+	}
+}
+
 void guide_check(const struct guide *guide, struct test_case *const *cases, size_t case_count,
 	struct shell *const *shells, size_t shell_count, struct diag *diag)
 {
@@ -550,4 +657,6 @@ void guide_check(const struct guide *guide, struct test_case *const *cases, size
 		check_claim(guide->claims[i], &known, diag);
 	for (size_t i = 0; i < guide->topic_count; i++)
 		check_topic(guide->topics[i], &known, diag);
+	for (size_t i = 0; i < guide->flow_count; i++)
+		check_question(guide->flows[i], guide->flows[i]->ask, &known, diag);
 }

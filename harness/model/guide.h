@@ -1,5 +1,6 @@
 /* What people wrote about the cases, for the book: topics (docs/topics/NAME.topic), claims
- * (docs/claims/NAME.claim) and the glossary. Each file is a header, an empty line and prose. Data
+ * (docs/claims/NAME.claim) and the glossary, each a header, an empty line and prose; and the
+ * questions of flow charts (flow.h). Data
  * only: what was measured is not known here. docs/architecture.md has the formats. */
 #ifndef SIGMATRIX_GUIDE_H
 #define SIGMATRIX_GUIDE_H
@@ -9,6 +10,7 @@
 
 #include "case.h"
 #include "diag.h"
+#include "flow.h"
 #include "shell.h"
 
 /* "case=exec/simple-command shell=dash|posh outcome!=exec": the cells it is about, and what they
@@ -58,11 +60,13 @@ struct guide {
 	size_t topic_count;
 	struct claim **claims; /* sorted by name */
 	size_t claim_count;
+	struct flow **flows; /* sorted by order, then name */
+	size_t flow_count;
 	const char *glossary; /* Markdown */
 };
 
-/* Reads DIR/topics, DIR/claims and DIR/glossary.md. Whatever is wrong is in the diag; such files
- * are left out. talloc child of parent. */
+/* Reads DIR/topics, DIR/claims, DIR/flow (which need not be there) and DIR/glossary.md. Whatever is
+ * wrong is in the diag; such files are left out. talloc child of parent. */
 struct guide *guide_load(const void *parent, const char *dir, struct diag *diag);
 
 struct topic *topic_load(const void *parent, const char *path, const char *name, struct diag *diag);
