@@ -20,7 +20,8 @@ SOURCES  = $(filter-out harness/main.c,$(wildcard harness/*.c harness/*/*.c))
 # The actors and the second driver are programs of their own.
 OBJECTS  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/actor/% harness/expect/%,$(SOURCES))) \
 	$(BUILD)/assets.o
-ASSETS   = harness/report/html.css harness/report/html.js harness/report/svg.css
+ASSETS   = harness/report/html.css harness/report/html.js harness/report/svg.css \
+	harness/report/diagram.css
 UNIT     = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FIXTURES = $(patsubst tests/fixtures/%.c,$(BUILD)/%,$(wildcard tests/fixtures/*.c))
 

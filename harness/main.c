@@ -23,6 +23,7 @@ static const struct command {
 	{"doctor", "say what this machine allows, and what would be missing", cmd_doctor},
 	{"crosscheck", "play with two drivers and compare", cmd_crosscheck},
 	{"chain", "run a command, send it a signal, say which process loses it", cmd_chain},
+	{"flow", "draw who gets a signal, as a tree of questions", cmd_flow},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

@@ -1,5 +1,6 @@
 #include "escape.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -50,6 +51,30 @@ static const char *man_character(char c)
 	}
 }
 
+static const char *dot_character(char c)
+{
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	default:
+		return c == '&' ? "&amp;" : NULL; /* entities are decoded in labels */
+	}
+}
+
+/* Its entities are numbers behind '#'. "%%" begins comments and directives, '`' Markdown, '$'
+ * mathematics, wherever they stand. */
+static const char *mermaid_character(char c)
+{
+	static const char special[] = "\"#&<>`\\%{}$;@~";
+	static const char *const escaped[] = {"#quot;", "#35;", "#amp;", "#lt;", "#gt;", "#96;",
+		"#92;", "#37;", "#123;", "#125;", "#36;", "#59;", "#64;", "#126;"};
+	const char *found = strchr(special, c);
+
+	return found ? escaped[found - special] : NULL;
+}
+
 /* What the character must become, NULL: it may stay. */
 static const char *replacement(enum dialect dialect, char c)
 {
@@ -60,6 +85,10 @@ static const char *replacement(enum dialect dialect, char c)
 		return c == '"' ? "\"\"" : NULL;
 	case DIALECT_TAP:
 		return tap_character(c);
+	case DIALECT_DOT:
+		return dot_character(c);
+	case DIALECT_MERMAID:
+		return mermaid_character(c);
 	default:
 		return man_character(c);
 	}
@@ -135,4 +164,13 @@ void put_format(FILE *out, enum dialect dialect, const char *format, ...)
 			putc_unlocked('%', out);
 	}
 	va_end(args);
+}
+
+void put_url(FILE *out, const char *url)
+{
+	for (; *url; url++)
+		if (isalnum((unsigned char)*url) || strchr("-._~/:?#=&%+,@", *url))
+			putc_unlocked(*url, out);
+		else
+			fprintf(out, "%%%02X", (unsigned char)*url);
 }

@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 enum dialect {
-	DIALECT_HTML, /* text, or an attribute's value in double quotes; also of XML */
-	DIALECT_CSV,  /* inside double quotes; never begins a formula */
-	DIALECT_TAP,  /* a description or a directive's reason */
-	DIALECT_MAN   /* a line of mdoc(7) text, or a macro's argument in double quotes */
+	DIALECT_HTML,   /* text, or an attribute's value in double quotes; also of XML */
+	DIALECT_CSV,    /* inside double quotes; never begins a formula */
+	DIALECT_TAP,    /* a description or a directive's reason */
+	DIALECT_MAN,    /* a line of mdoc(7) text, or a macro's argument in double quotes */
+	DIALECT_DOT,    /* inside double quotes */
+	DIALECT_MERMAID /* inside double quotes */
 };
 
 /* Puts one line of text; a line end in it is a control character. NULL is "". */
@@ -20,5 +22,9 @@ void put_safe(FILE *out, enum dialect dialect, const char *text);
  * them is ours. */
 void put_format(FILE *out, enum dialect dialect, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A URL whose parts may be anything: what could end it becomes %XX, what is escaped already stays.
+ * Safe inside double quotes everywhere. */
+void put_url(FILE *out, const char *url);
 
 #endif

@@ -437,16 +437,21 @@ static void draw_lives(struct canvas *canvas)
 	}
 }
 
-static void put_canvas(FILE *out, const struct canvas *canvas, const char *label, bool alone)
+void put_picture_open(FILE *out, int width, int height, const char *label, bool alone)
 {
-	static const char *const kinds[] = {"li", "ho", "fo", "si", "fa", "en", "lo"};
-	int width = GUTTER + (int)canvas->lane_count * LANE + LANE / 2, height = canvas->y + 6;
-
 	fprintf(out, "<svg%s class=\"tl\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"",
 		alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height, width, height);
 	put_format(out, DIALECT_HTML, " role=\"img\" aria-label=\"%s\">", label);
 	if (alone)
 		fprintf(out, "<style>%s</style>", asset_svg_css);
+}
+
+static void put_canvas(FILE *out, const struct canvas *canvas, const char *label, bool alone)
+{
+	static const char *const kinds[] = {"li", "ho", "fo", "si", "fa", "en", "lo"};
+	int width = GUTTER + (int)canvas->lane_count * LANE + LANE / 2, height = canvas->y + 6;
+
+	put_picture_open(out, width, height, label, alone);
 	for (int i = 0; i < STROKE_COUNT; i++)
 		if (canvas->stroke_size[i])
 			fprintf(out, "<path class=\"%s\" d=\"%s\"/>", kinds[i],

@@ -13,4 +13,7 @@
  * of a page that has it. False when there is nothing to show; then nothing is put. */
 bool put_picture(FILE *out, const json_t *events, const char *label, bool alone);
 
+/* The beginning of an SVG element, "<svg ...>", and of a document its style; sizes in pixels. */
+void put_picture_open(FILE *out, int width, int height, const char *label, bool alone);
+
 #endif
