@@ -8,7 +8,7 @@ build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libt
 subject_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell links/*.link | sort -u)
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
 	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema python3-yaml procps util-linux bsdutils
-	chromium libxml2-utils cmark-gfm"
+	chromium libxml2-utils cmark-gfm graphviz tini"
 # A nodejs from elsewhere brings its own npm, which Debian's package would collide with.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 

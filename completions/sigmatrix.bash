@@ -10,21 +10,27 @@ _sigmatrix_values() {
 	--link) sigmatrix list links 2>/dev/null | sed 's/ .*//' ;;
 	--variant) { sigmatrix list cases; sigmatrix list cases --links; } 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u ;;
 	--format | --where)
-		if [[ $command == chain ]]; then
-			printf '%s\n' text json dot
-		else
-			sigmatrix report --help | _sigmatrix_section "$option"
-		fi
+		case $command in
+		chain | flow) _sigmatrix_words "$command" "$option" ;;
+		*) sigmatrix report --help | _sigmatrix_section "$option" ;;
+		esac
 		;;
+	--chart) sigmatrix flow --help | _sigmatrix_section "$option" ;;
 	--output | --cases | --results | --guide) return 1 ;;
-	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n' ;;
+	*) _sigmatrix_words "$command" "$option" ;;
 	esac
+}
+
+# The words that the help of a command has behind the option.
+_sigmatrix_words() {
+	sigmatrix "$1" --help | sed -n "s/^ *$2 \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n'
 }
 
 # The words of a section of the help.
 _sigmatrix_section() {
 	case $1 in
 	--format) sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\) .*/\1/p' ;;
+	--chart) sed -n '/^Charts:/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p' ;;
 	--where) sed -n '/^Conditions:/,/^$/s/^  \([a-z]*=\{0,1\}\).*/\1/p' ;;
 	esac
 }

@@ -45,7 +45,7 @@ static const char help[] =
 	"  --grace TIME    for the tree to end, 10s by default: 500ms, 30s, 2m\n"
 	"  --ready WHAT    when to send: a regular expression on the output, port:N, file:PATH\n"
 	"  --settle TIME   how long that may take, 10s by default\n"
-	"  --format text|json|dot\n"
+	"  --format text|json|dot|svg\n"
 	"  --quiet         do not show the command's output (on standard error, escaped)\n"
 	"\n"
 	"Whatever is left of the command at the end is killed, but not with --pid. Exit status: 0 "
@@ -107,6 +107,7 @@ static const struct format {
 	{"text", chain_print_text},
 	{"json", chain_print_json},
 	{"dot", chain_print_dot},
+	{"svg", chain_print_svg},
 };
 
 enum { FORMAT_COUNT = sizeof(formats) / sizeof(*formats) };

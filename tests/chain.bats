@@ -389,7 +389,7 @@ s.bind(("127.0.0.1", 47311)); s.listen(); time.sleep(1000)'
 
 @test "text of commands is escaped, in every format" {
 	local format evil=$'\e[2J\n"\\'
-	for format in text json dot; do
+	for format in text json dot svg; do
 		run --separate-stderr sigmatrix chain --format "$format" -- \
 			bash -c 'printf "%s\n" "$1"; trap "" TERM; "$HOP" pause "$1"; true' \
 			sh "$evil"
@@ -406,6 +406,44 @@ s.bind(("127.0.0.1", 47311)); s.listen(); time.sleep(1000)'
 	run dot -Tsvg "$WORK/chain.dot"
 	assert_success
 	assert_output --partial 'breaks at hop 1'
+}
+
+# svg FILTER: what xmllint says of it in $WORK/chain.svg.
+svg() {
+	xmllint --xpath "$1" "$WORK/chain.svg"
+}
+
+@test "svg: a document of its own, with a box for each hop and an arrow for each way" {
+	run --separate-stderr sigmatrix chain --grace 1s --format svg -- timeout 1000 \
+		bash -c '"$HOP" exit 3 & "$HOP" pause; true' sh '<b>"&'
+	assert_equal "$status" 0
+	echo "$output" >"$WORK/chain.svg"
+	# Four hops and the background; sigmatrix signals the first, timeout the other three.
+	assert_equal "$(svg 'count(//*[local-name()="rect"])')" 5
+	assert_equal "$(svg 'count(//*[local-name()="path" and @class="si"])')" 4
+	assert_equal "$(svg 'count(//*[local-name()="rect" and @class="br"])')" 0
+	assert_equal "$(svg 'string(//*[local-name()="text"][1])')" 'chain is whole'
+	run svg '//*[local-name()="text"]'
+	assert_output --partial '&lt;b&gt;'
+	# Nothing is fetched, nothing runs.
+	run grep -cE '<(script|image|foreignObject|use)|href=|url\(|@import' "$WORK/chain.svg"
+	assert_output 0
+}
+
+@test "svg: the hop where it breaks and who is left are marked" {
+	run --separate-stderr sigmatrix chain --grace 1s --format svg -- bash -c '"$HOP" pause; true'
+	assert_equal "$status" 1
+	echo "$output" >"$WORK/chain.svg"
+	assert_equal "$(svg 'count(//*[local-name()="rect" and @class="br"])')" 1
+	assert_equal "$(svg 'count(//*[local-name()="rect" and @class="su"])')" 1
+	assert_equal "$(svg 'count(//*[local-name()="path" and @class="si"])')" 1
+	run svg '//*[local-name()="text"]'
+	assert_output --partial '- left-orphan'
+	run --separate-stderr sigmatrix chain --format svg -- /nonexistent/command
+	assert_equal "$status" 3
+	echo "$output" >"$WORK/chain.svg"
+	run svg 'string(//*[local-name()="text"][1])'
+	assert_output --partial 'not measured: unable to start the command'
 }
 
 # start_tree COMMAND...: in a group of its own; its pid in $tree once the hop below it sleeps.

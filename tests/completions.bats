@@ -60,6 +60,8 @@ in_zsh() {
 	assert_equal "$(in_bash run --links --ca)" "$(printf -- '--case\n--cases')"
 	assert_equal "$(in_bash chain --profile dock)" docker-stop
 	assert_equal "$(in_bash chain --format d)" dot
+	assert_equal "$(in_bash flow --format m)" mermaid
+	assert_equal "$(in_bash flow --chart cont)" container
 }
 
 @test "every format and every condition of --help is offered by bash" {
@@ -76,6 +78,8 @@ in_zsh() {
 	assert_equal "$(in_fish run --shell bash-p)" bash-posix
 	assert_equal "$(in_fish run --link en)" env
 	assert_equal "$(in_fish report x.json --format conf)" conformance
+	assert_equal "$(in_fish flow --format m)" mermaid
+	assert_equal "$(in_fish flow --chart cont)" container
 }
 
 @test "zsh completes commands, cases and shells" {

@@ -162,5 +162,6 @@ struct chain_report {
 void chain_print_text(const struct chain_report *report, FILE *out);
 void chain_print_json(const struct chain_report *report, FILE *out);
 void chain_print_dot(const struct chain_report *report, FILE *out);
+void chain_print_svg(const struct chain_report *report, FILE *out);
 
 #endif

@@ -1,6 +1,6 @@
-/* The tree hop by hop and the verdict: text, JSON, DOT. Everything that came from the commands is
+/* The tree hop by hop and the verdict: text and JSON. Everything that came from the commands is
  * escaped here. */
-#include "chain.h"
+#include "print.h"
 
 #include <string.h>
 #include <talloc.h>
@@ -11,11 +11,16 @@ enum { ALIKE_SHOWN = 3 };
 
 static const char *const dispositions[] = {"default", "PID 1 without a handler", "ignored",
 	"blocked", "caught", "taken by sigwait", "taken by a signalfd"};
+const char *chain_disposition(const struct hop *hop)
+{
+	return dispositions[hop->disposition];
+}
+
 static const char *const disposition_words[] = {
 	"default", "pid1", "ignored", "blocked", "caught", "sigwait", "signalfd"};
 static const char *const verdict_words[] = {"whole", "broken", "looked"};
 
-static const char *sender(const void *memory, const struct chain_report *r, int from)
+const char *chain_sender(const void *memory, const struct chain_report *r, int from)
 {
 	const struct chain *chain = r->chain;
 
@@ -36,7 +41,7 @@ static const char *sender(const void *memory, const struct chain_report *r, int 
 	}
 }
 
-static const char *shown_command(const void *memory, const struct chain_report *r, int who)
+const char *chain_command(const void *memory, const struct chain_report *r, int who)
 {
 	const char *command = r->chain->procs[who].command;
 	char *safe = escape_terminal(memory, command ? command : "?");
@@ -44,7 +49,7 @@ static const char *shown_command(const void *memory, const struct chain_report *
 	return strlen(safe) > 160 ? talloc_asprintf(memory, "%.157s...", safe) : safe;
 }
 
-static const char *got_text(const void *memory, const struct chain_report *r, const struct hop *hop)
+const char *chain_got(const void *memory, const struct chain_report *r, const struct hop *hop)
 {
 	const char *sig = log_signal(memory, r->sig);
 
@@ -53,19 +58,20 @@ static const char *got_text(const void *memory, const struct chain_report *r, co
 	char *text;
 	switch (hop->way) {
 	case WAY_DELIVERED:
-		text = talloc_asprintf(memory, "got %s from %s", sig, sender(memory, r, hop->from));
+		text = talloc_asprintf(
+			memory, "got %s from %s", sig, chain_sender(memory, r, hop->from));
 		break;
 	case WAY_WAITED:
-		text = talloc_asprintf(
-			memory, "took %s from %s by sigwait", sig, sender(memory, r, hop->from));
+		text = talloc_asprintf(memory, "took %s from %s by sigwait", sig,
+			chain_sender(memory, r, hop->from));
 		break;
 	case WAY_FD:
-		text = talloc_asprintf(
-			memory, "took %s from %s by signalfd", sig, sender(memory, r, hop->from));
+		text = talloc_asprintf(memory, "took %s from %s by signalfd", sig,
+			chain_sender(memory, r, hop->from));
 		break;
 	case WAY_HELD:
 		text = talloc_asprintf(memory, "%s from %s is pending and not taken", sig,
-			sender(memory, r, hop->from));
+			chain_sender(memory, r, hop->from));
 		break;
 	default:
 		text = talloc_asprintf(memory, "never got %s", sig);
@@ -75,11 +81,12 @@ static const char *got_text(const void *memory, const struct chain_report *r, co
 		text = talloc_asprintf_append(text, ", %d times", hop->times);
 	if (hop->instead)
 		text = talloc_asprintf_append(text, "; got %s from %s",
-			log_signal(memory, hop->instead), sender(memory, r, hop->instead_from));
+			log_signal(memory, hop->instead),
+			chain_sender(memory, r, hop->instead_from));
 	return text;
 }
 
-static const char *did_text(const void *memory, const struct chain_report *r, const struct hop *hop)
+const char *chain_did(const void *memory, const struct chain_report *r, const struct hop *hop)
 {
 	char *text = talloc_strdup(memory, "");
 
@@ -87,7 +94,7 @@ static const char *did_text(const void *memory, const struct chain_report *r, co
 		return text;
 	for (size_t i = 0; i < hop->handed_count && i < ALIKE_SHOWN; i++)
 		text = talloc_asprintf_append(text, "%s%s", i ? ", " : "; sent a signal to ",
-			sender(memory, r, hop->handed[i]));
+			chain_sender(memory, r, hop->handed[i]));
 	if (hop->handed_count > ALIKE_SHOWN)
 		text = talloc_asprintf_append(
 			text, " and %zu more", hop->handed_count - ALIKE_SHOWN);
@@ -115,8 +122,8 @@ static char *likeness(const void *memory, const struct chain_report *r, const st
 	const struct hop_state *state = state_of(r, hop);
 
 	return talloc_asprintf(memory, "%d %s %d %d %d %s %s %d %d", hop->parent,
-		shown_command(memory, r, hop->who), state->foreground, hop->disposition, hop->late,
-		got_text(memory, r, hop), did_text(memory, r, hop), state->pgid, state->sid);
+		chain_command(memory, r, hop->who), state->foreground, hop->disposition, hop->late,
+		chain_got(memory, r, hop), chain_did(memory, r, hop), state->pgid, state->sid);
 }
 
 static bool has_children(const struct judgement *j, size_t at)
@@ -128,17 +135,17 @@ static void print_hop(const void *memory, const struct chain_report *r, size_t a
 {
 	const struct hop *hop = &r->judgement->hops[at];
 	const struct hop_state *state = state_of(r, hop);
-	const char *got = got_text(memory, r, hop);
+	const char *got = chain_got(memory, r, hop);
 	int indent = 2 * hop->depth;
 
-	fprintf(out, "%*shop %zu: %s\n", indent, "", at + 1, shown_command(memory, r, hop->who));
+	fprintf(out, "%*shop %zu: %s\n", indent, "", at + 1, chain_command(memory, r, hop->who));
 	fprintf(out, "%*s    pid %d, group %d%s, session %d; %s: %s%s\n", indent, "",
 		r->chain->log->procs[hop->who].pid, state->pgid,
 		state->foreground ? " (foreground)" : "", state->sid, log_signal(memory, r->sig),
 		dispositions[hop->disposition],
 		hop->late ? "; started after the signal had gone out" : "");
 	if (*got)
-		fprintf(out, "%*s    %s%s\n", indent, "", got, did_text(memory, r, hop));
+		fprintf(out, "%*s    %s%s\n", indent, "", got, chain_did(memory, r, hop));
 	if (hop->cause)
 		fprintf(out, "%*s    <- %s\n", indent, "", cause_word(hop->cause));
 }
@@ -182,7 +189,7 @@ static void print_survivors(const void *memory, const struct chain_report *r, FI
 	for (size_t i = 0; i < j->count && shown < 10; i++)
 		if (j->hops[i].survived)
 			fprintf(out, "%s %s", shown++ ? "," : "",
-				sender(memory, r, j->hops[i].who));
+				chain_sender(memory, r, j->hops[i].who));
 	fprintf(out, "%s\n", count > shown ? ", ..." : "");
 }
 
@@ -321,74 +328,5 @@ void chain_print_json(const struct chain_report *report, FILE *out)
 	json_dumpf(document, out, JSON_INDENT(2) | JSON_SORT_KEYS);
 	fputc('\n', out);
 	json_decref(document);
-	talloc_free(memory);
-}
-
-/* --- DOT --- */
-
-/* Inside a quoted string of the DOT language; escape_terminal() has left no line ends. */
-static char *dot_quote(const void *memory, const char *text)
-{
-	char *out = talloc_strdup(memory, "");
-
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			out = talloc_strdup_append(out, "\\");
-		out = talloc_strndup_append(out, text, 1);
-	}
-	return out;
-}
-
-static void dot_hop(const void *memory, const struct chain_report *r, size_t at, FILE *out)
-{
-	const struct hop *hop = &r->judgement->hops[at];
-	bool breaks = (int)at == r->judgement->at;
-
-	fprintf(out, "  h%zu [label=\"%zu: %s\\npid %d, %s\\n%s%s\"%s];\n", at + 1, at + 1,
-		dot_quote(memory, shown_command(memory, r, hop->who)),
-		r->chain->log->procs[hop->who].pid, dispositions[hop->disposition],
-		dot_quote(memory, got_text(memory, r, hop)),
-		dot_quote(memory, did_text(memory, r, hop)),
-		breaks          ? ", color=red, penwidth=3"
-		: hop->survived ? ", style=dashed"
-				: "");
-	if (hop->parent >= 0)
-		fprintf(out, "  h%d -> h%zu [arrowhead=none, color=grey];\n", hop->parent + 1,
-			at + 1);
-}
-
-static void dot_arrow(const void *memory, const struct chain_report *r, size_t at, FILE *out)
-{
-	const struct hop *hop = &r->judgement->hops[at];
-	const struct judgement *j = r->judgement;
-	const char *sig = log_signal(memory, r->sig);
-
-	if (hop->way == WAY_NONE)
-		return;
-	if (hop->from < 0) {
-		fprintf(out, "  outside -> h%zu [label=\"%s\", color=blue];\n", at + 1, sig);
-		return;
-	}
-	for (size_t i = 0; i < j->count; i++)
-		if (j->hops[i].who == hop->from)
-			fprintf(out, "  h%zu -> h%zu [label=\"%s\", color=blue];\n", i + 1, at + 1,
-				sig);
-}
-
-void chain_print_dot(const struct chain_report *report, FILE *out)
-{
-	void *memory = talloc_new(NULL);
-	const char *verdict = report->error
-				      ? report->error
-				      : chain_explain(memory, report->chain, report->judgement);
-
-	fprintf(out, "digraph chain {\n  node [shape=box, fontname=\"sans-serif\"];\n");
-	fprintf(out, "  label=\"%s\";\n", dot_quote(memory, verdict));
-	for (size_t i = 0; !report->error && i < report->judgement->count; i++)
-		dot_hop(memory, report, i, out);
-	for (size_t i = 0; !report->error && report->chain->sig && i < report->judgement->count;
-		i++)
-		dot_arrow(memory, report, i, out);
-	fputs("  outside [shape=plaintext];\n}\n", out);
 	talloc_free(memory);
 }

@@ -153,10 +153,9 @@ enum {
 	LINE_STEP = 14,
 	GAP = 9,
 	MARGIN = 10,
-	GUTTER = 112, /* left of the tree, for arrows from outside */
+	GUTTER = 100, /* left of the tree, for arrows from outside */
 	LANE = 14,
-	LANES = 8,
-	ARROW_TEXT = 64
+	LANES = 8
 };
 
 struct box {
@@ -284,7 +283,7 @@ static void svg_arrow(struct sheet *sheet, const struct diagram_arrow *arrow, in
 
 	fprintf(sheet->out, "<path class=\"si\" d=\"M%d %dH%dV%dH%dm6-4l-6 4 6 4\"/>\n",
 		from->x + from->width, start, x, end, to->x + to->width + 1);
-	svg_text(sheet->out, " class=\"sg\"", x + 4, end + 4, arrow->text, NULL);
+	svg_text(sheet->out, " class=\"sg\"", to->x + to->width + 10, end - 4, arrow->text, NULL);
 }
 
 static void svg_arrows(struct sheet *sheet)
@@ -298,7 +297,7 @@ static void svg_arrows(struct sheet *sheet)
 		else
 			svg_arrow(sheet, &diagram->arrows[i], lanes++);
 	if (lanes)
-		sheet->right += LANE * (1 + (lanes < LANES ? lanes : LANES)) + ARROW_TEXT;
+		sheet->right += LANE * (1 + (lanes < LANES ? lanes : LANES));
 }
 
 static void svg_title(struct sheet *sheet)
