@@ -44,7 +44,7 @@ short_marks() {
 		assert_success
 	done
 	run ls "$WORK"
-	assert_equal "${#lines[@]}" 22
+	assert_equal "${#lines[@]}" 32
 }
 
 @test "csv: as many lines as cells, and the numbers of the results" {

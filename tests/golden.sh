@@ -9,6 +9,10 @@ for results in small hostile; do
 		COLUMNS=100 "$build/sigmatrix" report "tests/golden/$results.json" \
 			--format "$format" --output "$directory/$results.$format"
 	done
+	for format in text svg dot mermaid json; do
+		"$build/sigmatrix" flow "tests/golden/$results.json" --guide tests/golden/guide \
+			--format "$format" --output "$directory/$results.flow.$format"
+	done
 	# All pages of a book, one after the other.
 	book=$(mktemp -d)
 	"$build/sigmatrix" report "tests/golden/$results.json" --format book \

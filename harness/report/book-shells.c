@@ -113,6 +113,7 @@ void book_put_shell(struct book *book, size_t column)
 		book_safe(book, shell->sha256));
 	fprintf(book->out, "In short: %s.\n\n",
 		book_safe(book, conduct_sentence(book->memory, book->matrix, column)));
+	book_put_flow_link(book, shell);
 	put_list(book, column, MARK_VIOLATES, "Deviations from the standard");
 	put_peculiarities(book, column);
 	put_list(book, column, MARK_UNKNOWN, "Unknown");

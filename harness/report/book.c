@@ -246,6 +246,7 @@ static void put_contents(struct book *book)
 	book_page(book, "SUMMARY.md", "");
 	fputs("# Summary\n\n- [Overview](README.md)\n- [Topics](topics.md)\n", book->out);
 	put_topic_links(book, "  ");
+	book_put_flow_contents(book);
 	fprintf(book->out, "- [%ss](shells.md)\n", book->matrix->title);
 	for (size_t i = 0; i < book->matrix->column_count; i++)
 		fprintf(book->out, "  - %s\n",
@@ -323,6 +324,9 @@ static void put_overview(struct book *book)
 		book->out);
 	fprintf(book->out, "- [%ss](shells.md): deviations and peculiarities of each\n",
 		matrix->title);
+	if (book->guide->flow_count)
+		fputs("- [Who gets the signal?](flow.md) Flow charts, of all and of each\n",
+			book->out);
 	fputs("- [Claims](claims.md): what is said about shells and signals, and whether it holds\n"
 	      "- [Cases](cases.md): every question\n"
 	      "- [Glossary](glossary.md)\n\n"
@@ -365,6 +369,7 @@ static void write_book(
 	put_case_index(&book);
 	put_glossary(&book);
 	book_put_claims(&book);
+	book_put_flow(&book);
 	for (size_t i = 0; i < book.guide->topic_count; i++)
 		book_put_topic(&book, book.guide->topics[i]);
 	for (size_t i = 0; i < book.matrix->column_count; i++)

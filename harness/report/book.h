@@ -48,6 +48,12 @@ void book_put_shell(struct book *book, size_t column);                   /* book
 void book_put_case(struct book *book, const struct case_record *record); /* book-cases.c */
 void book_put_topic(struct book *book, const struct topic *topic);
 
+/* Flow charts, if the guide has some (book-flow.c): the pages, their lines in the contents, and a
+ * link to those of a shell. */
+void book_put_flow(struct book *book);
+void book_put_flow_contents(struct book *book);
+void book_put_flow_link(struct book *book, const struct shell_record *shell);
+
 /* The claims that the case decides, as a list with a heading; nothing when there are none. */
 void book_put_claims_of(struct book *book, const struct case_record *record);
 

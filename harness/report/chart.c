@@ -380,7 +380,7 @@ static void add_rest(
 
 	if (!any_column(builder->matrix, left))
 		return;
-	branch = branch_new(builder, question, "something else");
+	branch = branch_new(builder, question, "something else, or not measured");
 	branch->divides = true;
 	memcpy(branch->columns, left, builder->matrix->column_count * sizeof(bool));
 	add_leaf(builder, branch, &none, question->by);
@@ -683,8 +683,11 @@ static json_t *json_branch(const struct matrix *matrix, const struct chart_branc
 {
 	json_t *object = json_pack("{s:s, s:o}", "answer", branch->answer, "shells",
 		json_columns(matrix, branch->columns));
-	json_t *leaves = json_array();
+	json_t *leaves = json_array(), *outcomes = json_array();
 
+	for (size_t i = 0; branch->outcomes && branch->outcomes[i]; i++)
+		json_array_append_new(outcomes, json_string(branch->outcomes[i]));
+	json_object_set_new(object, "is", outcomes);
 	for (size_t i = 0; i < branch->leaf_count; i++)
 		json_array_append_new(leaves, json_leaf(matrix, &branch->leaves[i]));
 	if (branch->ask) {

@@ -73,7 +73,7 @@ typedef char *(*chart_link)(const void *parent, void *context, const struct case
 struct diagram *chart_diagram(
 	const void *parent, const struct chart *chart, chart_link link, void *context);
 
-/* New reference. */
+/* The same as data: what each end says, and of which cells. New reference. */
 json_t *chart_json(const struct chart *chart);
 
 #endif
