@@ -1,4 +1,4 @@
-# sigmatrix: make, make check, make lint, make bench, make fuzz, make mutants, make golden,
+# sigmatrix: make, make check, make lint, make bench, make fuzz, make mutants, make golden, make story,
 # make portable, make deb, make install DESTDIR=... PREFIX=..., make clean
 PREFIX   ?= /usr/local
 DESTDIR  ?=
@@ -118,6 +118,11 @@ lint: all
 golden: all
 	tests/golden.sh $(BUILD) tests/golden
 
+# docs/story.md, from what happens when it is played; look at 'git diff docs/story.md' afterwards.
+story: all
+	SIGMATRIX=$(BUILD)/sigmatrix examples/story/tell.sh >$(BUILD)/story.md
+	cp $(BUILD)/story.md docs/story.md
+
 bench: all $(BUILD)/start
 	tests/bench/bench.sh $(BUILD)
 
@@ -164,6 +169,6 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all portable deb fuzzers fuzz unit fixtures check lint golden bench mutants install format clean
+.PHONY: all portable deb fuzzers fuzz unit fixtures check lint golden story bench mutants install format clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d

@@ -33,9 +33,25 @@ measured() {
 		else $meaning[.case][$o] end] | join("\t")' "$1" | LC_ALL=C sort -u
 }
 
+# The large results are read once.
+setup_file() {
+	measured "$MATRIX" >"$BATS_FILE_TMPDIR/measured"
+	came "$MATRIX" >"$BATS_FILE_TMPDIR/came"
+}
+
+# "CASE SHELL OUTCOME" of all cells.
+came() {
+	jq -r '.cells[] | [.case, .shell, .outcome] | join("\t")' "$1"
+}
+
+# once WHAT RESULTS
+once() {
+	if [[ $2 == "$MATRIX" ]]; then cat "$BATS_FILE_TMPDIR/$1"; else "$1" "$2"; fi
+}
+
 # disagreements CHART RESULTS: what the chart says and the results do not.
 disagreements() {
-	LC_ALL=C comm -23 <(said "$1") <(measured "$2")
+	LC_ALL=C comm -23 <(said "$1") <(once measured "$2")
 }
 
 # holes CHART: leaves that do not have every shell of their branch in every variant, once.
@@ -47,7 +63,7 @@ holes() {
 
 # misplaced CHART RESULTS: shells that stand at another answer than what they came to.
 misplaced() {
-	jq -r '.cells[] | [.case, .shell, .outcome] | join("\t")' "$2" >"$WORK/came"
+	once came "$2" >"$WORK/came"
 	jq -r '.. | objects | select(.by?) | .by as $case | [.answers[].is[]] as $all | .answers[] |
 		. as $a | .shells[] | [$case, ., (if ($a.is | length) > 0 then ($a.is | join(" "))
 		else "not " + ($all | join(" ")) end)] | join("\t")' "$1" | sort -u |
