@@ -27,6 +27,10 @@ render() {
 		cmark-gfm --unsafe -e table -e autolink -e strikethrough -e footnotes "$1/$page" \
 			>"$2/${page%.md}.html"
 	done
+	(cd "$1" && find . -name '*.svg' -printf '%P\n') | while read -r picture; do
+		mkdir -p "$2/$(dirname "$picture")"
+		cp "$1/$picture" "$2/$picture"
+	done
 }
 
 setup() {
@@ -154,6 +158,34 @@ nowhere.html"
 		assert_success
 		assert [ -s "$WORK/page" ]
 	done
+}
+
+@test "flow charts: a page of all shells and one of each, with pictures and the same as a list" {
+	assert_equal "$(find "$BOOK/flow" -name '*.md' | wc -l)" \
+		"$(jq '[.shells[] | select(has("missing") | not)] | length' "$MATRIX")"
+	local charts
+	charts=$(find "$ROOT/docs/flow" -name '*.flow' | wc -l)
+	for page in "$BOOK/flow.md" "$BOOK/flow/bash.md"; do
+		assert_equal "$(grep -c '^\[!\[' "$page")" "$charts"
+		assert [ "$(grep -c '](.*cases/.*\.md)' "$page")" -gt 60 ]
+	done
+	xmllint --noout "$BOOK"/flow/*.svg "$BOOK"/flow/bash/*.svg
+	# The list of one shell says what its chart says.
+	sigmatrix flow "$MATRIX" --shell bash --format json |
+		jq -r '.. | objects | select(has("leaves")) | .leaves[].outcomes[] |
+			if .meaning == "" then .outcome else .outcome + ": " + .meaning end' | sort >"$WORK/chart"
+	sed -nE 's/^ *- \*\*([^*]*[^*?])\*\*$/\1/p' "$BOOK/flow/bash.md" |
+		sed 's/\\\([^x]\)/\1/g; s/&#64;/@/g' | sort >"$WORK/page"
+	assert [ "$(wc -l <"$WORK/page")" -gt 60 ]
+	run bash -c 'comm -23 "$1" "$2" | head -5' _ "$WORK/page" "$WORK/chart"
+	assert_output ''
+	grep -q '(../flow/bash.md)' "$BOOK/shells/bash.md"
+	# A guide without charts makes a book without these pages.
+	guide claims/c.claim 'claim: x' 'source: x' 'expect: case=exec/simple-command outcome=fork'
+	sigmatrix report "$GOLDEN/small.json" --format book --output "$WORK/book" --guide "$WORK/guide"
+	[ ! -e "$WORK/book/flow.md" ]
+	run grep -r 'flow' "$WORK/book" --include='*.md' -l
+	assert_output ''
 }
 
 @test "at least thirty claims, each with its source, and what decides them was measured" {
@@ -325,17 +357,17 @@ nowhere.html"
 
 @test "hostile names: no tag, link, template, or file name but ours" {
 	local html=$BATS_FILE_TMPDIR/hostile.html book=$BATS_FILE_TMPDIR/hostile
-	run bash -c 'grep -rhoE "<[a-zA-Z/!?][^ >]*" "$1" | sort -u' _ "$html"
-	local allowed='^</?(a|br|code|em|h1|h2|li|p|pre|strong|table|tbody|td|th|thead|tr|ul)$'
+	run bash -c 'grep -rhoE "<[a-zA-Z/!?][^ >]*" --include="*.html" "$1" | sort -u' _ "$html"
+	local allowed='^</?(a|br|code|em|img|h1|h2|li|p|pre|strong|table|tbody|td|th|thead|tr|ul)$'
 	for tag in "${lines[@]}"; do
 		[[ $tag =~ $allowed ]] || fail "there is a tag $tag"
 	done
 	# Nothing but our own attributes.
-	run bash -c 'grep -rhoE "<[a-zA-Z][^>]* [a-z]+=" "$1" | grep -vE "^<(a (id|href)|t[dh] align)=$"' _ "$html"
+	run bash -c 'grep -rhoE "<[a-zA-Z][^>]* [a-z]+=" --include="*.html" "$1" | grep -vE "^<(a (id|href)|t[dh] align|img src=.* alt)=$"' _ "$html"
 	assert_output ''
 	run grep -rhE '[{}]' "$book" --include='*.md'
 	assert_output ''
-	run bash -c 'cd "$1" && find . | grep -vE "^\.(/([a-z0-9_-]+|README|SUMMARY)(\.md)?|/\.sigmatrix-book)*$"' _ "$book"
+	run bash -c 'cd "$1" && find . | grep -vE "^\.(/([a-z0-9_-]+|README|SUMMARY)(\.md|\.svg)?|/\.sigmatrix-book)*$"' _ "$book"
 	assert_output ''
 	# No control character, no override of the direction.
 	run bash -c 'cat "$1"/*.md "$1"/*/*.md "$1"/*/*/*.md | LC_ALL=C tr -d "\n -~\200-\377" | wc -c' _ "$book"
