@@ -411,6 +411,7 @@ flow() {
 	assert_output --partial 'unable to write'
 	sigmatrix flow --chart ctrl-z --format svg --output "$WORK/chart.svg"
 	xmllint --noout "$WORK/chart.svg"
-	run sigmatrix flow --chart ctrl-z >/dev/full
+	# shellcheck disable=SC2016 # for that shell
+	run bash -c '"$1" flow --chart ctrl-z >/dev/full' _ "$SIGMATRIX"
 	assert_failure 3
 }

@@ -10,9 +10,11 @@ export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
 # Process IDs become 101, 102, ... in the order in which they are met; the version of Python and where
-# this directory is are left out. Nothing else of the output is touched.
+# this directory is are left out. tini waits for signals with a timeout of a second; now and then it is
+# met between two waits, where they are just blocked. Nothing else of the output is touched.
 normal() {
 	awk -v here="$PWD/" '{
+		sub(/TERM: blocked$/, "TERM: taken by sigwait")
 		gsub(/python3\.[0-9]+/, "python3")
 		while ((at = index($0, here)))
 			$0 = substr($0, 1, at - 1) "./" substr($0, at + length(here))
