@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Flow charts: what stands at the ends is what was measured, in every form.
 # shellcheck disable=SC2016 # what is in single quotes is for jq and awk
+# shellcheck disable=SC2030,SC2031 # SIGMATRIX is used in the test that sets it
 
 bats_require_minimum_version 1.5.0
 load fixtures/helper

@@ -21,7 +21,8 @@ check() {
 }
 
 for script in run.sh .ci/run tests/*.sh tests/*/*.sh completions/sigmatrix.bash \
-	packaging/*.sh packaging/debian/tests/smoke; do
+	packaging/*.sh packaging/debian/tests/smoke examples/story/*.sh examples/story/launcher-exec \
+	examples/story/run-tests*; do
 	check "shellcheck $script" shellcheck "$script"
 done
 check "shellcheck of the bats files" shellcheck -s bats tests/*.bats tests/fixtures/helper.bash
