@@ -97,7 +97,7 @@ usage_error() {
 	usage_error 'name one shell' explain exec/simple-command
 	usage_error "exec/simple-command has no variant 'x'" \
 		explain exec/simple-command --shell dash --variant x
-	usage_error "'list', 'list cases' or 'list shells'" list everything
+	usage_error "'list', 'list cases', 'list shells' or 'list links'" list everything
 	usage_error 'name one results file' report
 }
 
