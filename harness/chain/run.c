@@ -570,7 +570,7 @@ static void attach(struct runner *r)
 		give_up(r, "unable to look at process %d: %s", r->plan->pid, strerror(-result));
 	if (!r->result->error) {
 		bool thread;
-		pid_t inner = trace_inner_pid(r->plan->pid, &thread);
+		pid_t inner = trace_inner_pid(r->plan->pid, 0, &thread);
 
 		r->chain->pid1 = inner == 1;
 		r->watch->namespaced = inner != r->plan->pid;

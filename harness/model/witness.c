@@ -94,6 +94,17 @@ static bool under_way(const struct event *call, size_t seq)
 	return call->result == LOG_PENDING || call->returned > seq;
 }
 
+/* Has the process, or one it comes from, made a session before? That one has another terminal, if
+ * any, or has made the first its own. */
+static bool left_session(const struct log *log, int who, size_t before)
+{
+	for (; who >= 0; who = log->procs[who].parent)
+		for (size_t i = 0; i < before; i++)
+			if (log->events[i].kind == EVENT_SETSID && log->events[i].who == who)
+				return true;
+	return false;
+}
+
 /* From the actor's program on: it may have asked before somebody else's call, which may have begun
  * before that program, and reported after it. One without a terminal says 0. */
 static const char *start_foreground(const struct log *log, size_t start)
@@ -102,7 +113,7 @@ static const char *start_foreground(const struct log *log, size_t start)
 	size_t exec = exec_of(log, start), look = next_of(log, EVENT_TTY, WHO_NONE, start);
 
 	if (exec == SIZE_MAX || look == log->count || !event->status ||
-		event->status->foreground <= 0)
+		event->status->foreground <= 0 || left_session(log, event->who, start))
 		return NULL;
 	for (size_t i = 0; i < look; i++)
 		if ((log->events[i].kind == EVENT_TCSETPGRP ||

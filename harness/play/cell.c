@@ -141,6 +141,19 @@ static char **build_argv(void *parent, const struct scene *scene, const struct s
 	return argv.word;
 }
 
+/* Of two of the same name getenv(3) would find the first. */
+static void set_variable(void *parent, struct words *env, const char *variable)
+{
+	size_t length = strcspn(variable, "=") + 1;
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->word[i], variable, length) == 0) {
+			env->word[i] = talloc_strdup(parent, variable);
+			return;
+		}
+	add_word(parent, env, variable);
+}
+
 static char **build_env(void *parent, const struct cell_context *context, const struct shell *shell,
 	const struct arena *arena)
 {
@@ -154,7 +167,8 @@ static char **build_env(void *parent, const struct cell_context *context, const 
 	add_word(parent, &env, "TERM=dumb");
 	add_word(parent, &env, "LANG=C");
 	add_word(parent, &env, "PS1=$ ");
-	add_words(parent, &env, (const char *const *)shell->env);
+	for (size_t i = 0; shell->env && shell->env[i]; i++)
+		set_variable(parent, &env, shell->env[i]);
 	return env.word;
 }
 
@@ -269,16 +283,6 @@ static const char *write_files(const struct arena *arena, const struct scene *sc
 				     strerror(-result));
 }
 
-/* As the kernel calls it: without symbolic links. */
-static const char *periodic_program(void *parent, const struct shell *shell)
-{
-	char *real = shell->timer_periodic ? realpath(shell->file, NULL) : NULL;
-	const char *kept = real ? talloc_strdup(parent, real) : NULL;
-
-	free(real);
-	return kept;
-}
-
 static json_t *play_in(void *parent, const struct cell_context *context, const struct cell_job *job,
 	const struct arena *arena)
 {
@@ -315,7 +319,7 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 	struct player_shell shell = {.file = path,
 		.argv = build_argv(parent, scene, job->shell, path, command),
 		.env = env,
-		.periodic = periodic_program(parent, job->shell),
+		.periodic = job->shell->timer_periodic,
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
 	switch (player_play(log, scene, arena, &shell, &context->player, &why)) {
 	case PLAYED:

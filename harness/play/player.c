@@ -195,6 +195,8 @@ static void take_start(struct player *p, struct link *link, char *text)
 		    &status.pgid, &status.sid, &status.foreground, &status.ignored, &status.blocked,
 		    &status.caught) != 8)
 		return;
+	if (p->watch->tracees[link->who].own)
+		look_translate(p->watch, link->who, &status);
 	struct event *event = log_add(p->log, EVENT_START, SOURCE_ACTOR, link->who);
 	event->text = talloc_strdup(p->log, name);
 	event->status = talloc_memdup(p->log, &status, sizeof(status));
@@ -213,7 +215,7 @@ static void take_got(struct player *p, struct link *link, const char *text)
 	struct event *event = log_add(p->log, EVENT_SIGNAL, SOURCE_ACTOR, link->who);
 	event->sig = sig;
 	event->code = code;
-	event->other = watch_sender(p->watch, code, pid);
+	event->other = watch_sender(p->watch, link->who, sig, code, pid);
 }
 
 static void take_message(struct player *p, struct link *link, char *text)
@@ -489,11 +491,26 @@ static bool parent_lags(const struct player *p)
 	return (shell->status.state == PROC_STOPPED) != p->shell_reported_stop;
 }
 
+/* The scene's terminal, and those that its processes have made for their children: what is typed on
+ * the one is written to the others, and each has a queue of its own. */
+static void flush_terminals(const struct player *p)
+{
+	pty_barrier(&p->pty);
+	for (size_t i = 0; i < p->log->proc_count; i++) {
+		const struct tracee *tracee = &p->watch->tracees[i];
+		dev_t terminal =
+			tracee->leads && tracee->alive ? proc_terminal(p->log->procs[i].outer) : 0;
+
+		if (terminal && terminal != p->watch->terminal)
+			pty_barrier_of(terminal);
+	}
+}
+
 /* One attempt: two quiet looks that agree, with no news around them and the terminal's queue
  * flushed. See measurements in docs/architecture.md. */
 static bool is_settled(struct player *p)
 {
-	pty_barrier(&p->pty);
+	flush_terminals(p);
 	if (drain(p))
 		return false;
 	look_take(&p->before, p->watch);
@@ -502,7 +519,7 @@ static bool is_settled(struct player *p)
 	look_take(&p->now, p->watch);
 	if (p->now.busy != WHO_NONE || !look_equal(&p->before, &p->now))
 		return false;
-	pty_barrier(&p->pty);
+	flush_terminals(p);
 	return !drain(p) && !parent_lags(p);
 }
 
@@ -950,6 +967,8 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	p->watch->init = p->launched.init;
 	p->watch->pid1 = p->scene->session == SESSION_PID1;
 	p->watch->periodic = shell->periodic;
+	p->watch->terminal = pty_device(&p->pty);
+	watch_settle_depth(p->watch, p->launched.shell);
 	watch_proc(p->watch, p->launched.shell, WHO_INIT);
 	p->log->procs[0].name = talloc_strdup(p->log, p->log->subject);
 	record_terminal(p);

@@ -25,8 +25,7 @@ struct player_shell {
 	char *const *argv;
 	char *const *env;
 	const char *input;    /* text for a pipe as descriptor 0, or NULL */
-	const char *periodic; /* the program's file, where it waits with a timeout for nothing of
-				 the scene's; or NULL */
+	bool periodic;        /* its processes wait with a timeout for nothing of the scene's */
 };
 
 enum played {

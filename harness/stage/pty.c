@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -62,6 +65,29 @@ void pty_barrier(const struct pty *pty)
 
 	if (pty->slave >= 0)
 		poll(&fd, 1, 0);
+}
+
+void pty_barrier_of(dev_t terminal)
+{
+	enum { FIRST = 136, MAJORS = 8, MINORS = 256 }; /* /dev/pts; devices.txt of the kernel */
+	char path[32];
+	unsigned number = major(terminal) - FIRST;
+
+	if (number >= MAJORS)
+		return;
+	snprintf(path, sizeof(path), "/dev/pts/%u", number * MINORS + minor(terminal));
+	struct pty other = {
+		.master = -1, .slave = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+	pty_barrier(&other);
+	if (other.slave >= 0)
+		close(other.slave);
+}
+
+dev_t pty_device(const struct pty *pty)
+{
+	struct stat status;
+
+	return pty->slave >= 0 && fstat(pty->slave, &status) == 0 ? status.st_rdev : 0;
 }
 
 int pty_pending_input(const struct pty *pty)

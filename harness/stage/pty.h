@@ -30,6 +30,13 @@ pid_t pty_foreground(const struct pty *pty);
  * waiting, so not after type-ahead. */
 void pty_barrier(const struct pty *pty);
 
+/* The same for another terminal, by its device number as /proc/PID/stat has it: one that a process
+ * of the scene has made. It is open only meanwhile. */
+void pty_barrier_of(dev_t terminal);
+
+/* The terminal's device number, 0: there is none. */
+dev_t pty_device(const struct pty *pty);
+
 /* Number of bytes a reader of the terminal could get now. */
 int pty_pending_input(const struct pty *pty);
 

@@ -83,9 +83,9 @@ static bool read_status(struct seen *seen, const struct watch *watch)
 	struct proc_status *s = &seen->status;
 	seen->state = *field(&cursor, "\nState:");
 	s->ppid = parent_inside(watch, (pid_t)strtol(field(&cursor, "\nPPid:"), NULL, 10));
-	s->pid = proc_innermost(field(&cursor, "\nNSpid:"));
-	s->pgid = proc_innermost(field(&cursor, "\nNSpgid:"));
-	s->sid = proc_innermost(field(&cursor, "\nNSsid:"));
+	s->pid = proc_at_depth(field(&cursor, "\nNSpid:"), watch->depth);
+	s->pgid = proc_at_depth(field(&cursor, "\nNSpgid:"), watch->depth);
+	s->sid = proc_at_depth(field(&cursor, "\nNSsid:"), watch->depth);
 	seen->threads = (int)strtol(field(&cursor, "\nThreads:"), NULL, 10);
 	uint64_t own = strtoull(field(&cursor, "\nSigPnd:"), NULL, 16);
 	uint64_t shared = strtoull(field(&cursor, "\nShdPnd:"), NULL, 16);
@@ -107,6 +107,22 @@ bool look_status(const struct watch *watch, int who, struct proc_status *status)
 
 	*status = seen.status;
 	return read;
+}
+
+void look_translate(const struct watch *watch, int who, struct proc_status *status)
+{
+	struct proc_status seen;
+	pid_t outer = watch->log->procs[who].outer;
+	bool thread;
+
+	if (!look_status(watch, who, &seen))
+		return;
+	status->pid = seen.pid;
+	status->ppid = seen.ppid;
+	status->pgid = seen.pgid;
+	status->sid = seen.sid;
+	pid_t group = proc_foreground(outer);
+	status->foreground = group > 0 ? trace_inner_pid(group, watch->depth, &thread) : 0;
 }
 
 uint64_t look_pending(const struct watch *watch, int who)
@@ -258,7 +274,7 @@ static bool is_blocked_reading(const struct seen *seen, const struct call *call)
 enum { WAITS_FOR_NONE = INT_MIN };
 
 /* The process a pidfd means, by its number inside the scene.  pidfd_open(2). */
-static int pid_of_descriptor(pid_t outer, int fd)
+static int pid_of_descriptor(const struct watch *watch, pid_t outer, int fd)
 {
 	char name[32], text[1024];
 	const char *cursor = text;
@@ -268,12 +284,12 @@ static int pid_of_descriptor(pid_t outer, int fd)
 	if (proc_read(outer, name, text, sizeof(text)) <= 0)
 		return WAITS_FOR_NONE;
 	pid_t target = (pid_t)strtol(field(&cursor, "\nPid:"), NULL, 10);
-	pid_t pid = target > 0 ? trace_inner_pid(target, &thread) : 0;
+	pid_t pid = target > 0 ? trace_inner_pid(target, watch->depth, &thread) : 0;
 	return pid > 0 ? pid : WAITS_FOR_NONE;
 }
 
 /* Whom a wait waits for, as wait4(2) is told: -1 any, 0 its own group, < -1 a group. */
-static int waited_for(const struct call *call, pid_t outer)
+static int waited_for(const struct watch *watch, const struct call *call, pid_t outer)
 {
 	int id = (int)call->args[1];
 
@@ -289,26 +305,10 @@ static int waited_for(const struct call *call, pid_t outer)
 	case P_PGID:
 		return -id;
 	case P_PIDFD:
-		return pid_of_descriptor(outer, id);
+		return pid_of_descriptor(watch, outer, id);
 	default:
 		return WAITS_FOR_NONE;
 	}
-}
-
-/* Does the process look up again and again for nothing? The first one may be a script, which has
- * its interpreter's name. */
-static bool is_periodic(const struct watch *watch, const struct seen *seen)
-{
-	char path[64], target[PATH_MAX];
-
-	if (!watch->periodic || seen->who == 0)
-		return watch->periodic != NULL;
-	snprintf(path, sizeof(path), "/proc/%d/exe", seen->outer);
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-	if (n < 0)
-		return false;
-	target[n] = '\0';
-	return strcmp(target, watch->periodic) == 0;
 }
 
 /* NULL when the process is at rest, else what it is doing. */
@@ -337,11 +337,11 @@ static const char *unrest(struct seen *seen, const struct watch *watch, struct t
 	if (seen->state == 'D' && !in_vfork(call, seen->outer))
 		return "in an uninterruptible wait";
 	seen->number = call->number;
-	seen->waits_for = waited_for(call, seen->outer);
+	seen->waits_for = waited_for(watch, call, seen->outer);
 	tracee->timed = is_timed(call, tracee->timed);
 	if (tracee->timed && tracee->thread && outlasts(call, seen->outer))
 		return NULL;
-	if (tracee->timed && !is_periodic(watch, seen))
+	if (tracee->timed && !watch->periodic)
 		return "waiting with a timeout";
 	seen->reads_terminal = is_blocked_reading(seen, call);
 	return NULL;
@@ -458,7 +458,8 @@ static bool still_there(const struct watch *watch, int who)
 	bool thread;
 
 	return !watch->tracees[who].gone &&
-	       trace_inner_pid(watch->log->procs[who].outer, &thread) == watch->log->procs[who].pid;
+	       trace_inner_pid(watch->log->procs[who].outer, watch->depth, &thread) ==
+		       watch->log->procs[who].pid;
 }
 
 void look_find_processes(struct watch *watch)

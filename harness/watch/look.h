@@ -37,6 +37,10 @@ void look_take(struct look *look, struct watch *watch);
 /* What /proc says of the process now. False: nothing. */
 bool look_status(const struct watch *watch, int who, struct proc_status *status);
 
+/* The ids in what a process in a PID namespace below the scene's says of itself become those that
+ * the scene has for them. */
+void look_translate(const struct watch *watch, int who, struct proc_status *status);
+
 /* Of one process: the signals that are pending, blocked or not (bit N-1 for signal N), its own and
  * those for any of its threads. 0 when it is gone. */
 uint64_t look_pending(const struct watch *watch, int who);

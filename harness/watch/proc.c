@@ -1,9 +1,12 @@
 #include "proc.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
@@ -37,17 +40,68 @@ bool proc_stat(pid_t pid, char *state, bool *ending)
 	return true;
 }
 
-pid_t proc_innermost(const char *line)
+/* The seventh and eighth field of /proc/PID/stat, behind a name that may have any character in it;
+ * proc(5). */
+static bool read_terminal(pid_t pid, int *device, int *foreground)
 {
-	long last = 0;
+	char text[1024];
+	const char *name_end =
+		proc_read(pid, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
 
-	for (char *end; *line && *line != '\n'; line = end) {
-		long number = strtol(line, &end, 10);
+	return name_end && sscanf(name_end, ") %*c %*d %*d %*d %d %d", device, foreground) == 2;
+}
+
+dev_t proc_terminal(pid_t pid)
+{
+	int device, foreground;
+
+	if (!read_terminal(pid, &device, &foreground))
+		return 0;
+	/* As the kernel's new_encode_dev() has put them together. */
+	return makedev((unsigned)device >> 8 & 0xfff,
+		((unsigned)device & 0xff) | ((unsigned)device >> 12 & 0xfff00));
+}
+
+pid_t proc_foreground(pid_t pid)
+{
+	int device, foreground;
+
+	return read_terminal(pid, &device, &foreground) && foreground > 0 ? foreground : 0;
+}
+
+/* The depth'th number of the line (the last for INT_MAX), and how many were read. */
+static int walk(const char *line, int depth, pid_t *number)
+{
+	int count = 0;
+
+	*number = 0;
+	for (char *end; count < depth && *line && *line != '\n'; line = end, count++) {
+		long read = strtol(line, &end, 10);
 		if (end == line)
 			break;
-		last = number;
+		*number = (pid_t)read;
 		while (*end == '\t' || *end == ' ')
 			end++;
 	}
-	return (pid_t)last;
+	return count;
+}
+
+pid_t proc_innermost(const char *line)
+{
+	return proc_at_depth(line, 0);
+}
+
+pid_t proc_at_depth(const char *line, int depth)
+{
+	pid_t number;
+
+	walk(line, depth > 0 ? depth : INT_MAX, &number);
+	return number;
+}
+
+int proc_depth(const char *line)
+{
+	pid_t number;
+
+	return walk(line, INT_MAX, &number);
 }

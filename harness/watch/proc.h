@@ -14,8 +14,21 @@ ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size);
  * sleep). False: the process is gone, or we may not look. */
 bool proc_stat(pid_t pid, char *state, bool *ending);
 
+/* Device number of the process's controlling terminal, 0: it has none. */
+dev_t proc_terminal(pid_t pid);
+
+/* The foreground process group of that terminal, in our numbering; 0: none that we see. */
+pid_t proc_foreground(pid_t pid);
+
 /* The last number of a line such as "25937\t4" of NSpid, which counts from our PID namespace
  * inwards: the id in the innermost one. 0 when there is none. */
 pid_t proc_innermost(const char *line);
+
+/* The number of the depth'th namespace of such a line, counted from ours, which is the first; the
+ * innermost where there are fewer, or where depth is 0. */
+pid_t proc_at_depth(const char *line, int depth);
+
+/* How many numbers the line has. */
+int proc_depth(const char *line);
 
 #endif

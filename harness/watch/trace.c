@@ -38,7 +38,7 @@ static long number_after(const char *text, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : 0;
 }
 
-pid_t trace_inner_pid(pid_t outer, bool *thread)
+pid_t trace_inner_pid(pid_t outer, int depth, bool *thread)
 {
 	char text[4096];
 
@@ -47,7 +47,21 @@ pid_t trace_inner_pid(pid_t outer, bool *thread)
 		return 0;
 	*thread = number_after(text, "\nTgid:") != outer;
 	const char *line = strstr(text, "\nNSpid:");
-	return line ? proc_innermost(line + strlen("\nNSpid:\t")) : outer;
+	return line ? proc_at_depth(line + strlen("\nNSpid:\t"), depth) : outer;
+}
+
+static int depth_of(pid_t outer)
+{
+	static const char key[] = "\nNSpid:\t";
+	char text[4096];
+	const char *at = proc_read(outer, "status", text, sizeof(text)) > 0 ? strstr(text, key) : 0;
+
+	return at ? proc_depth(at + strlen(key)) : 0;
+}
+
+void watch_settle_depth(struct watch *watch, pid_t outer)
+{
+	watch->depth = depth_of(outer);
 }
 
 /* The process a thread belongs to, by its Tgid; WHO_NONE when that is unknown or gone. */
@@ -63,7 +77,8 @@ static int process_of_thread(const struct watch *watch, pid_t outer)
 int watch_proc(struct watch *watch, pid_t outer, int parent)
 {
 	bool thread;
-	pid_t inner = trace_inner_pid(outer, &thread);
+	pid_t inner = trace_inner_pid(outer, watch->depth, &thread);
+	bool below = watch->depth > 0 && depth_of(outer) > watch->depth;
 	int index = log_proc(watch->log, inner ? inner : outer, outer, parent);
 
 	watch->tracees =
@@ -72,6 +87,7 @@ int watch_proc(struct watch *watch, pid_t outer, int parent)
 	watch->tracees[index] = (struct tracee){.alive = true,
 		.thread = thread,
 		.process = process >= 0 ? process : index,
+		.own = below ? trace_inner_pid(outer, 0, &thread) : 0,
 		.call_event = -1};
 	return index;
 }
@@ -99,13 +115,41 @@ int watch_find_inner(const struct watch *watch, pid_t inner)
 	return inner > 0 && inner == watch_init_pid(watch) ? WHO_INIT : WHO_NONE;
 }
 
-int watch_sender(const struct watch *watch, int code, pid_t inner)
+/* The latest process whom that process knows by the number: one in a namespace below the scene's
+ * has numbers of its own for those in there, and none for the others. */
+static int find_known_to(const struct watch *watch, int who, pid_t number)
+{
+	if (who < 0 || !watch->tracees[who].own)
+		return watch_find_inner(watch, number);
+	for (size_t i = watch->log->proc_count; i-- > 0;)
+		if (number > 0 && watch->tracees[i].own == number)
+			return (int)i;
+	return WHO_NONE;
+}
+
+/* Who called kill(2) last for that signal and process. */
+static int last_killer(const struct watch *watch, int receiver, int sig)
+{
+	for (size_t i = watch->log->count; i-- > 0;) {
+		const struct event *event = &watch->log->events[i];
+
+		if (event->kind == EVENT_KILL && event->sig == sig &&
+			(event->other == receiver || event->group))
+			return event->who;
+	}
+	return WHO_UNKNOWN;
+}
+
+int watch_sender(const struct watch *watch, int receiver, int sig, int code, pid_t inner)
 {
 	if (code == SI_KERNEL)
 		return WHO_TTY;
+	/* From outside its namespace, which is not yet outside the scene. */
+	if (receiver >= 0 && watch->tracees[receiver].own && inner == 0)
+		return last_killer(watch, receiver, sig);
 	if (inner == (watch->namespaced ? 0 : getpid()))
 		return WHO_HARNESS;
-	int who = watch_find_inner(watch, inner);
+	int who = find_known_to(watch, receiver, inner);
 	return who == WHO_NONE ? WHO_UNKNOWN : who;
 }
 
@@ -190,7 +234,7 @@ static pid_t group_of(const struct watch *watch, int who)
 	pid_t outer_group = getpgid(watch->log->procs[who].outer);
 	bool thread;
 
-	return outer_group > 0 ? trace_inner_pid(outer_group, &thread) : 0;
+	return outer_group > 0 ? trace_inner_pid(outer_group, watch->depth, &thread) : 0;
 }
 
 /* The target of kill(2): a pid, 0 for the own group, or minus a group. */
@@ -203,8 +247,9 @@ static void set_target(struct watch *watch, struct event *event, pid_t target)
 		return;
 	}
 	if (target == 0)
-		target = group_of(watch, event->who);
-	event->other = watch_find_inner(watch, target < 0 ? -target : target);
+		event->other = watch_find_inner(watch, group_of(watch, event->who));
+	else
+		event->other = find_known_to(watch, event->who, target < 0 ? -target : target);
 	if (event->other >= 0) /* tgkill(2) names a thread */
 		event->other = watch->tracees[event->other].process;
 }
@@ -238,7 +283,7 @@ static void saw_setpgid(struct watch *watch, int who, pid_t pid, pid_t group)
 {
 	struct event *event = log_add(watch->log, EVENT_SETPGID, SOURCE_TRACE, who);
 
-	event->other = pid == 0 ? who : watch_find_inner(watch, pid);
+	event->other = pid == 0 ? who : find_known_to(watch, who, pid);
 	event->number = group;
 	if (group == 0 && event->other >= 0)
 		event->number = watch->log->procs[event->other].pid;
@@ -254,8 +299,8 @@ static void saw_tcsetpgrp(struct watch *watch, int who, unsigned long pointer)
 
 	if (process_vm_readv(watch->log->procs[who].outer, &here, 1, &there, 1, 0) < 0)
 		group = 0;
-	event->number = group;
-	event->other = watch_find_inner(watch, group);
+	event->other = find_known_to(watch, who, group);
+	event->number = event->other >= 0 ? watch->log->procs[event->other].pid : group;
 	event->result = LOG_PENDING;
 }
 
@@ -289,8 +334,12 @@ static void saw_call(struct watch *watch, int who)
 		break;
 	case SYS_setsid:
 		log_add(watch->log, EVENT_SETSID, SOURCE_TRACE, who)->result = LOG_PENDING;
+		watch->tracees[who].leads = true;
 		break;
 	case SYS_ioctl:
+		if (watch->terminal &&
+			proc_terminal(watch->log->procs[who].outer) != watch->terminal)
+			return;
 		saw_tcsetpgrp(watch, who, args[2]);
 		break;
 	case SYS_rt_sigtimedwait:
@@ -320,7 +369,9 @@ static void saw_take(struct watch *watch, int who, const struct ptrace_syscall_i
 	event->sig = (int)info->exit.rval;
 	event->how = 'w';
 	event->code = told ? taken.si_code : 0;
-	event->other = told ? watch_sender(watch, taken.si_code, taken.si_pid) : WHO_UNKNOWN;
+	event->other =
+		told ? watch_sender(watch, event->who, event->sig, taken.si_code, taken.si_pid)
+		     : WHO_UNKNOWN;
 }
 
 static void saw_return(struct watch *watch, int who)
@@ -388,8 +439,9 @@ static void saw_signal(struct watch *watch, int who, int sig)
 	struct event delivery = {.who = process,
 		.sig = sig,
 		.code = info.si_code,
-		.other =
-			is_fault(&info) ? process : watch_sender(watch, info.si_code, info.si_pid)};
+		.other = is_fault(&info)
+				 ? process
+				 : watch_sender(watch, process, sig, info.si_code, info.si_pid)};
 	struct event *event = same_delivery(watch, &delivery);
 	if (event) {
 		event->number++;

@@ -10,10 +10,12 @@
 /* What the tracer must remember of a process, beside log->procs. */
 struct tracee {
 	bool alive;         /* has not ended, as far as the tracer or the shell's parent told */
+	bool leads;         /* has made a session */
 	bool gone;          /* has been reaped: nothing of it is left in /proc */
 	bool listening;     /* in a group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
 	bool thread;        /* a thread, not a process of its own */
 	int process;        /* index of the process a thread belongs to; of a process: its own */
+	pid_t own;          /* its number in a PID namespace below the scene's; 0: it is in none */
 	bool timed;         /* its last known system call had a timeout; see look.c */
 	long call_event;    /* index of the event whose system call has not returned, or -1 */
 	bool waits;         /* in rt_sigtimedwait, with FILTER_WAITS ... */
@@ -26,7 +28,10 @@ struct watch {
 	pid_t init;             /* the silent parent, in the harness's numbering */
 	bool namespaced;        /* pids inside differ from ours */
 	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
-	const char *periodic;   /* program that waits with a timeout for nothing of the scene's */
+	int depth;              /* of the scene's PID namespace, ours is 1: numbers are those there,
+				   also of processes in one below it; 0: each has its innermost */
+	bool periodic;          /* waits with a timeout are for nothing of the scene's */
+	dev_t terminal;         /* the scene's, of which TIOCSPGRP is told; 0: of any */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
 };
@@ -48,7 +53,10 @@ int watch_find_outer(const struct watch *watch, pid_t outer);
 int watch_find_inner(const struct watch *watch, pid_t inner);
 
 /* Who sent a signal, from the siginfo its receiver got. */
-int watch_sender(const struct watch *watch, int code, pid_t inner);
+int watch_sender(const struct watch *watch, int receiver, int sig, int code, pid_t inner);
+
+/* The scene's PID namespace is that of this process, which is about to be its first. */
+void watch_settle_depth(struct watch *watch, pid_t outer);
 
 /* Seizes a process that is waiting to be started, or a thread. With 'bound' it does not outlive
  * us. 0 or -errno. PTRACE_SEIZE, ptrace(2). */
@@ -58,8 +66,8 @@ int trace_seize(pid_t pid); /* bound */
 /* Takes in one status that waitpid(-1, ..., __WALL) returned, and lets the process go on. */
 void trace_status(struct watch *watch, pid_t outer, int status);
 
-/* Number of 'outer' in the innermost PID namespace it lives in, 0 when it is gone. *thread is
- * set when it is not the leader of its thread group. */
-pid_t trace_inner_pid(pid_t outer, bool *thread);
+/* Number of 'outer' in the PID namespace at that depth (see struct watch), 0 when it is gone.
+ * *thread is set when it is not the leader of its thread group. */
+pid_t trace_inner_pid(pid_t outer, int depth, bool *thread);
 
 #endif
