@@ -6,8 +6,8 @@ static const char *const of_shells[] = {"job-control", "monitor", "set-b", "diso
 	"assignment-prefix", "errexit", "pipefail", "wait", "wait-n", "coproc", "suspend",
 	"huponexit", "process-substitution", NULL};
 
-static const char *const of_links[] = {"environment", "pid1", "ordinary", "headless", "terminal",
-	"status", "signals-inherited", NULL};
+static const char *const of_links[] = {"environment", "pid1", "ordinary", "headless", "orphans",
+	"terminal", "status", "signals-inherited", NULL};
 
 const char **features_read(
 	const void *parent, const char *value, bool link, const struct place *place)
