@@ -41,13 +41,14 @@ enum shell_key {
 	KEY_ARGUMENTS,
 	KEY_ENVIRONMENT,
 	KEY_TIMER,
+	KEY_TRACE,
 	KEY_PROBE,
 	KEY_COUNT
 };
 
 static const char *const key_words[] = {"title", "family", "package", "program", "argv0", "options",
 	"command", "script", "stdin", "interactive", "env", "lacks", "dialect", "version", "like",
-	"order", "kind", "arguments", "environment", "timer", "probe", NULL};
+	"order", "kind", "arguments", "environment", "timer", "trace", "probe", NULL};
 
 static const char *const kind_words[] = {"shell", "init", "wrapper", NULL};
 
@@ -223,6 +224,7 @@ static void set_key(
 	struct reader *reader, enum shell_key key, const char *value, const struct place *place)
 {
 	static const char *const environments[] = {"kept", "lost", NULL};
+	static const char *const traces[] = {"yes", "no", NULL};
 	static const char *const timers[] = {"none", "periodic", NULL};
 	struct shell *shell = reader->shell;
 
@@ -284,6 +286,9 @@ static void set_key(
 	case KEY_TIMER:
 		set_choice(&shell->timer_periodic, timers, "timer", value, place);
 		return;
+	case KEY_TRACE:
+		set_choice(&shell->untraced, traces, "trace", value, place);
+		return;
 	case KEY_PROBE:
 		shell->probe = words_split(shell, value);
 		return;
@@ -316,6 +321,7 @@ static const char *whose_key(int key)
 	case KEY_ARGUMENTS:
 	case KEY_ENVIRONMENT:
 	case KEY_TIMER:
+	case KEY_TRACE:
 	case KEY_PROBE:
 		return "link";
 	default:

@@ -230,8 +230,10 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 	struct judgement j = outcome_judge(log, scene);
 	struct cell cell = new_cell(job, j.label, j.reason);
 
-	if (context->trace_refused && strcmp(j.label, "n/a") == 0)
-		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, context->trace_refused);
+	const char *refused = job->shell->untraced ? "the link is a tracer itself"
+						   : context->trace_refused;
+	if (refused && strcmp(j.label, "n/a") == 0)
+		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, refused);
 	/* Only who claims the standard is judged by it. */
 	cell.verdict = strcmp(job->shell->dialect, "posix") == 0 ? j.verdict : VERDICT_NONE;
 	json_t *result = answer(&cell);
@@ -283,6 +285,19 @@ static const char *write_files(const struct arena *arena, const struct scene *sc
 				     strerror(-result));
 }
 
+/* The filter makes system calls fail where nobody traces. */
+static struct player_options options_for(
+	const struct cell_context *context, const struct shell *shell)
+{
+	struct player_options options = context->player;
+
+	if (shell->untraced) {
+		options.trace = false;
+		options.filter = NULL;
+	}
+	return options;
+}
+
 static json_t *play_in(void *parent, const struct cell_context *context, const struct cell_job *job,
 	const struct arena *arena)
 {
@@ -321,7 +336,15 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 		.env = env,
 		.periodic = job->shell->timer_periodic,
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
-	switch (player_play(log, scene, arena, &shell, &context->player, &why)) {
+	struct player_options options = options_for(context, job->shell);
+
+	if (job->shell->untraced && options.isolation == ISOLATION_SUBREAPER) {
+		cell = new_cell(job, "n/a",
+			"the link is a tracer itself, and without PID namespaces nothing but our "
+			"filter, which needs ours, keeps kill(-1) from the user's processes");
+		return answer(&cell);
+	}
+	switch (player_play(log, scene, arena, &shell, &options, &why)) {
 	case PLAYED:
 		return judge(context, job, log, scene);
 	case PLAY_BROKEN:

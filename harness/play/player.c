@@ -516,6 +516,8 @@ static bool is_settled(struct player *p)
 	look_take(&p->before, p->watch);
 	if (p->before.busy != WHO_NONE || drain(p))
 		return false;
+	/* What was written to an inner terminal before that look is a signal in the next. */
+	flush_terminals(p);
 	look_take(&p->now, p->watch);
 	if (p->now.busy != WHO_NONE || !look_equal(&p->before, &p->now))
 		return false;

@@ -323,7 +323,8 @@ static const char *unrest(struct seen *seen, const struct watch *watch, struct t
 	case 'T':
 		return NULL;
 	case 't':
-		return tracee->listening ? NULL : "in a trace stop";
+		/* Not traced by us it may be by its parent, a debugger, who leaves it there. */
+		return tracee->listening || !watch->log->traced ? NULL : "in a trace stop";
 	case 'S':
 	case 'D':
 	case 'I':
