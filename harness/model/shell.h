@@ -38,7 +38,7 @@ struct shell {
 	struct extra_file *files; /* of the scene's directory; names may have directories in them */
 	size_t file_count;
 	bool environment_lost; /* the command does not get the link's environment */
-	bool untraced;       /* a tracer itself, so nobody else can trace what it runs */
+	bool untraced;         /* a tracer itself, so nobody else can trace what it runs */
 	bool timer_periodic; /* waits with a timeout again and again, for nothing of the scene's */
 	const char **probe;  /* words that must exit 0, or the link cannot run here; or NULL */
 

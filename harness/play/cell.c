@@ -230,8 +230,8 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 	struct judgement j = outcome_judge(log, scene);
 	struct cell cell = new_cell(job, j.label, j.reason);
 
-	const char *refused = job->shell->untraced ? "the link is a tracer itself"
-						   : context->trace_refused;
+	const char *refused =
+		job->shell->untraced ? "the link is a tracer itself" : context->trace_refused;
 	if (refused && strcmp(j.label, "n/a") == 0)
 		cell.reason = talloc_asprintf(log, "%s (%s)", j.reason, refused);
 	/* Only who claims the standard is judged by it. */

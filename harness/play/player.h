@@ -24,8 +24,8 @@ struct player_shell {
 	const char *file;
 	char *const *argv;
 	char *const *env;
-	const char *input;    /* text for a pipe as descriptor 0, or NULL */
-	bool periodic;        /* its processes wait with a timeout for nothing of the scene's */
+	const char *input; /* text for a pipe as descriptor 0, or NULL */
+	bool periodic;     /* its processes wait with a timeout for nothing of the scene's */
 };
 
 enum played {
