@@ -370,7 +370,7 @@ flow() {
 	local flow=$WORK/tree/docs/flow/new.flow
 	mkdir -p "$WORK/tree/build"
 	cp "$BUILD/sigmatrix" "$WORK/tree/build/"
-	cp -r "$ROOT/cases" "$ROOT/shells" "$ROOT/docs" "$WORK/tree/"
+	cp -r "$ROOT/cases" "$ROOT/shells" "$ROOT/links" "$ROOT/docs" "$WORK/tree/"
 	export SIGMATRIX=$WORK/tree/build/sigmatrix
 	run sigmatrix lint
 	assert_success
