@@ -105,11 +105,13 @@ make_tree() {
 }
 
 @test "the links that come with it: what execs, and what stays" {
-	play --cases "$CASES" --links --case stays
+	play --cases "$CASES" --link env --link timeout --case stays
 	assert_success
 	assert_outcome links/stays env execs
 	assert_outcome links/stays timeout child
 	command -v tini >/dev/null || skip "no tini here"
+	play --cases "$CASES" --link tini --case stays
+	assert_success
 	assert_outcome links/stays tini child
 }
 
