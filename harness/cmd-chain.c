@@ -309,11 +309,6 @@ static int set_target(struct request *request)
 	return -1;
 }
 
-static bool ends(int sig)
-{
-	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT || sig == SIGKILL;
-}
-
 static int set_stages(struct request *request)
 {
 	struct chain_plan *plan = &request->plan;
@@ -328,9 +323,7 @@ static int set_stages(struct request *request)
 	if (request->sig)
 		plan->stages[0].sig = request->sig;
 	int sig = plan->stages[0].sig;
-	plan->goal = request->goal >= 0 ? (enum chain_goal)request->goal
-		     : ends(sig)        ? GOAL_END
-					: GOAL_REACH;
+	plan->goal = request->goal >= 0 ? (enum chain_goal)request->goal : chain_goal_of(sig);
 	if (plan->to == TARGET_TTY && sig != SIGINT && sig != SIGQUIT && sig != SIGTSTP &&
 		sig != SIGHUP)
 		return usage_error("chain",

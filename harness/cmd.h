@@ -25,6 +25,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_crosscheck(int argc, char **argv);
 int cmd_chain(int argc, char **argv);
 int cmd_flow(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
 
 /* A growing list of words from the command line; NULL-terminated talloc array. */
 struct words_option {

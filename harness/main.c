@@ -24,6 +24,7 @@ static const struct command {
 	{"crosscheck", "play with two drivers and compare", cmd_crosscheck},
 	{"chain", "run a command, send it a signal, say which process loses it", cmd_chain},
 	{"flow", "draw who gets a signal, as a tree of questions", cmd_flow},
+	{"predict", "say from measured results what a signal will do in a chain", cmd_predict},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

@@ -57,6 +57,7 @@ struct chain {
 	bool raw_tty;       /* the terminal made no signal of the key */
 	size_t sent_at;     /* index of the first event after the signal */
 	bool no_calls;      /* attached: system calls were not looked at */
+	bool predicted;     /* nobody has seen it: processes have no pids */
 };
 
 enum chain_cause {
@@ -139,6 +140,9 @@ struct judgement {
 /* Without a signal (chain->sig == 0) 'asked' is the one whose dispositions are shown. talloc child
  * of parent. */
 struct judgement *chain_judge(const void *parent, const struct chain *chain, int asked);
+
+/* What is expected of the signal: TERM, INT, HUP, QUIT and KILL end the tree, others arrive. */
+enum chain_goal chain_goal_of(int sig);
 
 const char *cause_word(enum chain_cause cause);
 /* Advice for the cause, or NULL. A constant. */

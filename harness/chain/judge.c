@@ -99,6 +99,13 @@ static const struct {
 };
 /* clang-format on */
 
+enum chain_goal chain_goal_of(int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT || sig == SIGKILL
+		       ? GOAL_END
+		       : GOAL_REACH;
+}
+
 const char *cause_word(enum chain_cause cause)
 {
 	return causes[cause].word;
@@ -595,6 +602,8 @@ static const char *name(const void *parent, const struct chain *chain, const str
 {
 	const struct chain_proc *proc = &chain->procs[hop->who];
 
+	if (chain->predicted)
+		return escape_terminal(parent, proc->program);
 	return talloc_asprintf(parent, "%s (pid %d)",
 		escape_terminal(parent, proc->program ? proc->program : "?"),
 		chain->log->procs[hop->who].pid);
