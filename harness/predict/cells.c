@@ -103,6 +103,24 @@ int cell_signal(const struct cell *cell, const char *fact)
 	return sig > 0 ? sig : 0;
 }
 
+bool cell_held(const struct cell *cell, const char *fact, const char *sig)
+{
+	json_t *facts = facts_of(cell), *item;
+	size_t i, length = strlen(sig);
+	bool held = true, child = false;
+
+	json_array_foreach(json_object_get(facts, fact), i, item)
+	{
+		const char *text = json_string_value(item);
+		child |= text && strcmp(text, "CHLD") == 0;
+		if (text && !child && strncmp(text, sig, length) == 0 &&
+			strncmp(text + length, " from ", 6) == 0)
+			held = false;
+	}
+	json_decref(facts);
+	return held;
+}
+
 bool cell_has(const struct cell *cell, const char *fact, const char *word)
 {
 	json_t *facts = facts_of(cell), *item;

@@ -61,7 +61,7 @@ struct sim_proc {
 	int child;   /* WHO_NONE: none */
 	int pending; /* signal it took and acts on when its child has ended */
 	enum origin origin;
-	bool dies_after; /* of that signal, whatever its child did */
+	const struct cell *kills; /* loses patience and kills its child, as there */
 };
 
 struct action {
@@ -105,6 +105,9 @@ bool cell_is(const struct cell *cell, const char *outcome);
 int cell_exit(const struct cell *cell, const char *fact);
 /* Signal that the fact names ("signal KILL"), or 0. */
 int cell_signal(const struct cell *cell, const char *fact);
+/* Did the signal come to nothing, in a scene in which its subject's command did not end of it? It was
+ * not delivered, or only when the command had ended: it is blocked meanwhile. */
+bool cell_held(const struct cell *cell, const char *fact, const char *sig);
 /* Is the word one of the fact's, which is an array? */
 bool cell_has(const struct cell *cell, const char *fact, const char *word);
 

@@ -16,11 +16,12 @@ enum { STEPS_LIMIT = 10000 };
 /* What a program does about a signal. */
 struct reaction {
 	int send;         /* signal it sends on, 0: none */
-	bool to_group;    /* to its child's group, else to the child alone */
+	enum { TO_CHILD, TO_GROUP, TO_OWN_GROUP } to; /* the child, its group, or the sender's */
 	enum { THEN_WAIT, THEN_DIE, THEN_EXIT, THEN_STOP } then;
 	int number;       /* THEN_DIE: the signal, THEN_EXIT: the status */
 	bool later;       /* acts when its child has ended */
-	bool dies_later;  /* and then dies of it, whatever became of the child */
+	bool held;        /* it is blocked until then */
+	bool kills;       /* loses patience with its child after a while */
 	bool nothing;     /* not even then */
 };
 
@@ -174,14 +175,13 @@ static struct reaction alone_rows(struct prediction *p, const struct cell *cell,
 
 	if (is_one_of(cell, hands_on)) {
 		reaction.send = sig;
-		reaction.to_group = starts(cell, "passed-group");
+		reaction.to = starts(cell, "passed-group") ? TO_GROUP : TO_CHILD;
 		reaction.later = true;
+		reaction.kills = cell_is(cell, "passed-kills");
 		if (strstr(cell->outcome, "leaves"))
 			end_of_fact(cell, "link.ended", &reaction);
 		else if (cell_is(cell, "passed-stops"))
 			reaction.then = THEN_STOP;
-		else if (cell_is(cell, "passed-kills"))
-			return unknown(p, cell);
 		return reaction;
 	}
 	if (cell_is(cell, "changed-kill") || cell_is(cell, "dies-takes") ||
@@ -204,7 +204,8 @@ static struct reaction alone_rows(struct prediction *p, const struct cell *cell,
 	if (cell_is(cell, "stops"))
 		return (struct reaction){.then = THEN_STOP};
 	if (cell_is(cell, "ignored"))
-		return (struct reaction){.later = true};
+		return (struct reaction){
+			.later = true, .held = cell_held(cell, "link.got", signal_name(sig))};
 	return unknown(p, cell);
 }
 
@@ -220,11 +221,14 @@ static struct reaction group_rows(struct prediction *p, const struct cell *cell,
 	if (starts(cell, "once") || starts(cell, "twice")) {
 		if (cell_has(cell, "link.sent", to_job) || cell_has(cell, "link.sent", to_group)) {
 			reaction.send = sig;
-			reaction.to_group = cell_has(cell, "link.sent", to_group);
+			reaction.to = cell_has(cell, "link.sent", to_group) ? TO_GROUP : TO_CHILD;
 		}
 		if (strstr(cell->outcome, "leaves"))
 			end_of_fact(cell, "link.ended", &reaction);
-		return cell_is(cell, "once-ended") ? unknown(p, cell) : reaction;
+		reaction.kills = cell_is(cell, "once-ended");
+		reaction.held = !reaction.send && reaction.then == THEN_WAIT && !reaction.kills &&
+				cell_held(cell, "link.got", name);
+		return reaction;
 	}
 	if (cell_is(cell, "dies-leaves")) {
 		end_of_fact(cell, "link.ended", &reaction);
@@ -267,18 +271,25 @@ static struct reaction link_reaction(
 	return *cell ? alone_rows(p, *cell, sig) : (struct reaction){.nothing = true};
 }
 
+static void stay(struct prediction *p, int who, const struct cell *cell)
+{
+	say(p, p->procs[who].stage, cell, "goes on when its command has ended");
+}
+
 static void finish(struct prediction *p, int who, const struct cell *cell, char how, int number)
 {
+	/* Nobody can send PID 1 of its own namespace a signal that has no handler. */
+	if (how == 's' && p->procs[who].space == who) {
+		say(p, p->procs[who].stage, cell,
+			"would die of %s then, but is PID 1 and cannot send it to itself",
+			signal_name(number));
+		return;
+	}
 	if (how == 's')
 		say(p, p->procs[who].stage, cell, "dies of %s then", signal_name(number));
 	else
 		say(p, p->procs[who].stage, cell, "exits with %d then", number);
 	end(p, who, how, number);
-}
-
-static void stay(struct prediction *p, int who, const struct cell *cell)
-{
-	say(p, p->procs[who].stage, cell, "goes on when its command has ended");
 }
 
 /* What the link makes of a command that died of 'sig': rows that name the status. */
@@ -349,26 +360,41 @@ static void link_child_ended(struct prediction *p, int who, char how, int number
 {
 	int stage = p->procs[who].stage, sig = p->procs[who].pending;
 	enum origin origin = p->procs[who].origin;
-	const struct cell *cell = NULL;
+	const struct cell *cell = NULL, *slow = NULL;
 
-	if (how == 'e' && sig == SIGTERM && p->procs[who].space != who) {
-		cell = cell_look(p, stage, "links/slow", "");
-		if (starts(cell, "waits") || starts(cell, "ignored")) {
-			link_after_slow(p, who, cell, number);
-			return;
-		}
+	if (p->procs[who].kills && how == 's' && number == SIGKILL) {
+		struct reaction reaction = {0};
+		cell = p->procs[who].kills;
+		if (!end_of_fact(cell, "link.ended", &reaction))
+			stay(p, who, cell);
+		else
+			finish(p, who, cell, reaction.then == THEN_DIE ? 's' : 'e',
+				reaction.number);
+		return;
+	}
+	/* Measured with TERM, and taken for the others, too. */
+	if (sig)
+		slow = cell_look(p, stage, "links/slow", "");
+	if (how == 'e' && (starts(slow, "waits") || starts(slow, "ignored"))) {
+		link_after_slow(p, who, slow, number);
+		return;
 	}
 	if (how == 'e') {
 		link_after_exit(p, who, number);
 		return;
 	}
 	/* A signal that it took itself as well can tell it apart (timeout, a handler's status). */
-	if (sig == number && origin == ORIGIN_TTY && (sig == SIGINT || sig == SIGQUIT))
+	if (sig == number && origin != ORIGIN_ALONE && (sig == SIGINT || sig == SIGQUIT))
 		cell = cell_look(p, stage, sig == SIGINT ? "links/ctrl-c" : "links/ctrl-backslash",
 			"default");
 	else if (sig == number)
 		cell = cell_look(p, stage, "links/signal-alone-dies", signal_name(number));
-	if (!starts(cell, "both") && !starts(cell, "status") && !cell_is(cell, "link-lives"))
+	bool told = starts(cell, "both") || starts(cell, "status") || cell_is(cell, "link-lives");
+	if (!told && cell_is(slow, "waits-signal")) {
+		link_after_slow(p, who, slow, number);
+		return;
+	}
+	if (!told)
 		cell = cell_need(p, stage, "links/status-killed",
 			number == SIGKILL ? "KILL" : "TERM");
 	if (starts(cell, "exit-other") && cell_exit(cell, "link.ended") == 128 + SIGTERM)
@@ -418,6 +444,16 @@ static const struct cell *script_cell(
 		child_dies ? "forwarding/script-alone-child-dies" : "forwarding/script-alone", name);
 }
 
+/* "TERM to job" among what the shell has sent */
+static bool sends(const struct cell *cell, int sig, const char *whom)
+{
+	char *text = talloc_asprintf(NULL, "%s to %s", signal_name(sig), whom);
+	bool found = cell_has(cell, "shell.sent", text);
+
+	talloc_free(text);
+	return found;
+}
+
 static struct reaction foreground_rows(struct prediction *p, const struct cell *cell, int sig)
 {
 	static const char *const at_once[] = {
@@ -430,18 +466,22 @@ static struct reaction foreground_rows(struct prediction *p, const struct cell *
 	if (!cell)
 		return (struct reaction){.nothing = true};
 	if (is_one_of(cell, at_once) || is_one_of(cell, at_once_exit)) {
-		if (end_of_fact(cell, "shell.ended", &reaction))
-			return reaction;
-		return (struct reaction){.then = THEN_DIE, .number = sig};
+		if (sends(cell, sig, "job"))
+			reaction.send = sig;
+		if (!end_of_fact(cell, "shell.ended", &reaction))
+			return (struct reaction){.then = THEN_DIE, .number = sig};
+		return reaction;
 	}
-	if (is_one_of(cell, later))
-		return (struct reaction){.later = true};
-	if (starts(cell, "put-off") || starts(cell, "died-later") || starts(cell, "exited-later"))
-		return (struct reaction){.later = true, .dies_later = true};
+	if (is_one_of(cell, later) || starts(cell, "put-off") || starts(cell, "died-later") ||
+		starts(cell, "exited-later"))
+		return (struct reaction){
+			.later = true, .held = cell_held(cell, "shell.got", signal_name(sig))};
 	if (cell_is(cell, "unharmed"))
 		return (struct reaction){.nothing = true};
 	if (starts(cell, "forwarded") || cell_is(cell, "twice")) {
-		reaction = (struct reaction){.send = sig, .later = true, .dies_later = true};
+		reaction = (struct reaction){.send = sig, .later = true};
+		if (cell_is(cell, "forwarded-exit"))
+			end_of_fact(cell, "shell.ended", &reaction);
 		return reaction;
 	}
 	return unknown(p, cell);
@@ -481,6 +521,7 @@ static struct reaction waiting_rows(struct prediction *p, const struct cell *cel
 	if (cell_is(cell, "passed-left")) {
 		end_of_fact(cell, "shell.ended", &reaction);
 		reaction.send = sig;
+		reaction.to = sends(cell, sig, "shell.group") ? TO_OWN_GROUP : TO_CHILD;
 		return reaction;
 	}
 	if (cell_is(cell, "passed-lives"))
@@ -540,15 +581,19 @@ static void after_rows(
 	static const char *const ends_by_signal[] = {
 		"after-child", "both-die", "dies", "at-once", "twice", NULL};
 	static const char *const ends_by_exit[] = {
-		"after-child-exit", "exits", "at-once-exit", "exited-later", NULL};
+		"after-child-exit", "exits", "at-once-exit", "exited-later", "forwarded-exit",
+		"handed-down-exit", NULL};
 	static const char *const goes_on[] = {
 		"cooperative", "survives", "goes-on", "odd-status", "unheard", "unharmed", NULL};
 	int sig = p->procs[who].pending ? p->procs[who].pending : number;
 
 	if (!cell)
 		return;
-	if (is_one_of(cell, ends_by_signal) || starts(cell, "forwarded") ||
-		starts(cell, "handed-down"))
+	/* Some die of a signal by sending it to their group. */
+	if (sends(cell, sig, "shell.group"))
+		push_group(p, p->procs[who].group, sig, who, ORIGIN_GROUP);
+	if (is_one_of(cell, ends_by_signal) || cell_is(cell, "forwarded") ||
+		cell_is(cell, "handed-down"))
 		finish(p, who, cell, 's', sig);
 	else if (is_one_of(cell, ends_by_exit)) {
 		int status = cell_exit(cell, "shell.ended");
@@ -639,7 +684,10 @@ static const char *deed(const struct prediction *p, const struct reaction *r, in
 	const char *to = child >= 0 ? p->chain->procs[child].program : "nobody";
 	char *text = talloc_strdup(p, "");
 
-	if (r->send && r->to_group)
+	if (r->send && r->to == TO_OWN_GROUP)
+		text = talloc_asprintf_append(
+			text, ", sends %s to its own group", signal_name(r->send));
+	else if (r->send && r->to == TO_GROUP)
 		text = talloc_asprintf_append(
 			text, ", sends %s to the group of %s", signal_name(r->send), to);
 	else if (r->send)
@@ -662,7 +710,7 @@ static void note_disposition(
 {
 	struct hop_state *before = &p->chain->procs[who].before;
 
-	if (sig != p->plan->sig || r->then == THEN_DIE)
+	if (sig != p->plan->sig || r->then == THEN_DIE || r->held)
 		return;
 	if (p->procs[who].space == who && r->nothing)
 		return; /* the kernel has dropped it */
@@ -676,9 +724,10 @@ static void act(struct prediction *p, int who, const struct reaction *r)
 {
 	int child = p->procs[who].child;
 
-	if (r->send && child >= 0 && !p->procs[child].ended) {
-		/* What it kills the kernel takes with it has no sender in the tree. */
-		if (r->to_group)
+	if (r->send && r->to == TO_OWN_GROUP) {
+		push_group(p, p->procs[who].group, r->send, who, ORIGIN_GROUP);
+	} else if (r->send && child >= 0 && !p->procs[child].ended) {
+		if (r->to == TO_GROUP)
 			push_group(p, p->procs[child].group, r->send, who, ORIGIN_GROUP);
 		else
 			push_signal(p, child, r->send, who, ORIGIN_ALONE);
@@ -689,6 +738,26 @@ static void act(struct prediction *p, int who, const struct reaction *r)
 		end(p, who, 'e', r->number);
 	else if (r->then == THEN_STOP)
 		doubt(p, "what stops is not composed");
+}
+
+static void show(struct prediction *p, int who, int sig, int from)
+{
+	struct event *event = log_add(p->chain->log, EVENT_SIGNAL, SOURCE_TRACE, who);
+
+	event->sig = sig;
+	event->other = from;
+}
+
+/* It was sent, and is not delivered. */
+static void hold(struct prediction *p, int who, int sig, int from)
+{
+	p->chain->procs[who].after.pending |= BIT(sig);
+	p->chain->procs[who].before.blocked |= BIT(sig);
+	if (from < 0)
+		return;
+	struct event *event = log_add(p->chain->log, EVENT_KILL, SOURCE_TRACE, from);
+	event->sig = sig;
+	event->other = who;
 }
 
 static void program_gets(struct prediction *p, int who, int sig, int from, enum origin origin)
@@ -709,18 +778,24 @@ static void program_gets(struct prediction *p, int who, int sig, int from, enum 
 				"%s starts with %s ignored, and whether it sets its handler all "
 				"the same has not been measured",
 				text_of(p, who), signal_name(sig));
+		show(p, who, sig, from);
 		say(p, proc->stage, NULL, "is sent %s by %s, and ignores it since its start",
 			signal_name(sig), text_of(p, from));
 		return;
 	}
-	say(p, proc->stage, cell, "gets %s from %s%s", signal_name(sig), text_of(p, from),
-		deed(p, &r, who));
+	say(p, proc->stage, cell, "%s %s from %s%s", r.held ? "has blocked" : "gets",
+		signal_name(sig), text_of(p, from), deed(p, &r, who));
+	if (r.held)
+		hold(p, who, sig, from);
+	else
+		show(p, who, sig, from);
 	note_disposition(p, who, sig, &r, link);
 	if (r.later && !proc->pending) {
 		proc->pending = sig;
 		proc->origin = origin;
-		proc->dies_after = r.dies_later;
 	}
+	if (r.kills)
+		proc->kills = cell;
 	act(p, who, &r);
 }
 
@@ -730,22 +805,18 @@ static void deliver(struct prediction *p, const struct action *a)
 
 	if (proc->ended)
 		return;
-	if (a->sig != SIGKILL) { /* which is never shown before it acts */
-		struct event *event = log_add(p->chain->log, EVENT_SIGNAL, SOURCE_TRACE, a->who);
-		event->sig = a->sig;
-		event->other = a->from;
-	}
-	if (a->sig == SIGKILL) {
+	if (a->sig == SIGKILL) { /* which is never shown before it acts */
 		say(p, proc->stage, NULL, "is killed by %s", text_of(p, a->from));
 		die(p, a->who, SIGKILL);
 	} else if (proc->blocked & BIT(a->sig)) {
-		p->chain->procs[a->who].after.pending |= BIT(a->sig);
+		hold(p, a->who, a->sig, a->from);
 		say(p, proc->stage, NULL, "is sent %s, which is blocked and stays pending",
 			signal_name(a->sig));
 	} else if (proc->middle) {
 		doubt(p, "what %s does with a signal has not been measured by itself",
 			text_of(p, a->who));
 	} else if (is_job(p, a->who)) {
+		show(p, a->who, a->sig, a->from);
 		job_gets(p, a->who, a->sig, a->from);
 	} else {
 		program_gets(p, a->who, a->sig, a->from, a->origin);
@@ -782,6 +853,22 @@ static void look_after(struct prediction *p)
 	}
 }
 
+/* All else is over. Those who wait for a while only kill their child now; false: there is none. */
+static bool lose_patience(struct prediction *p)
+{
+	for (size_t i = 0; i < count(p); i++) {
+		struct sim_proc *proc = &p->procs[i];
+
+		if (!proc->kills || proc->child < 0 || p->procs[proc->child].ended)
+			continue;
+		say(p, proc->stage, proc->kills, "kills %s, which is still there",
+			text_of(p, proc->child));
+		push_signal(p, proc->child, SIGKILL, (int)i, ORIGIN_ALONE);
+		return true;
+	}
+	return false;
+}
+
 void play_signal(struct prediction *p)
 {
 	struct chain *chain = p->chain;
@@ -795,7 +882,7 @@ void play_signal(struct prediction *p)
 		push_group(p, chain->target_group - 1, chain->sig, tty ? WHO_TTY : WHO_HARNESS,
 			tty ? ORIGIN_TTY : ORIGIN_GROUP);
 	}
-	while (p->queue_done < p->queue_count && !p->doubt) {
+	while ((p->queue_done < p->queue_count || lose_patience(p)) && !p->doubt) {
 		struct action action = p->queue[p->queue_done++];
 
 		if (p->queue_done > STEPS_LIMIT)

@@ -234,6 +234,14 @@ static void hand_terminal(struct prediction *p, int stage, int command, int *for
 		p->plan->stages[stage].who == command)
 		return;
 	const struct cell *cell = cell_need(p, stage, "links/terminal", "");
+	if (p->procs[p->plan->stages[stage].who].session == p->plan->stages[stage].who &&
+		p->procs[command].session == command) {
+		doubt(p,
+			"%s leads the session and gives its command another: who holds the "
+			"terminal then was measured with a member of a session only",
+			p->plan->stages[stage].text);
+		return;
+	}
 	if (cell_is(cell, "handed-over") || cell_is(cell, "taken")) {
 		*foreground = p->procs[command].group;
 		say(p, stage, cell, "hands the terminal over to its command's group");
