@@ -14,6 +14,13 @@ _sigmatrix_values() {
 		chain | flow) _sigmatrix_words "$command" "$option" ;;
 		*) sigmatrix report --help | _sigmatrix_section "$option" ;;
 		esac
+		if [[ $command == chain ]]; then
+			printf '%s\n' text json dot
+		elif [[ $command == predict ]]; then
+			printf '%s\n' text json
+		else
+			sigmatrix report --help | _sigmatrix_section "$option"
+		fi
 		;;
 	--chart) sigmatrix flow --help | _sigmatrix_section "$option" ;;
 	--output | --cases | --results | --guide) return 1 ;;

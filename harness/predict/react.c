@@ -22,6 +22,7 @@ struct reaction {
 	bool later;       /* acts when its child has ended */
 	bool held;        /* it is blocked until then */
 	bool kills;       /* loses patience with its child after a while */
+	bool takes;       /* what it sends gets as far as its command, whatever is in between */
 	bool nothing;     /* not even then */
 };
 
@@ -89,6 +90,14 @@ static void end_others(struct prediction *p, int who)
 	for (size_t i = 0; kills && i < count(p); i++)
 		if ((int)i != who && !p->procs[i].ended && is_inside(p, (int)i, who))
 			push_signal(p, (int)i, SIGKILL, WHO_UNKNOWN, ORIGIN_ALONE);
+	for (size_t i = p->queue_done; hangs_up && i < p->queue_count; i++)
+		if (p->queue[i].kind == ACT_DELIVER &&
+			stage_of(p, p->queue[i].who)->form == FORM_HANDLES)
+			doubt(p,
+				"%s leads the session and dies of the key at once, so the kernel "
+				"sends SIGHUP to %s while it handles %s: which is first is a race",
+				text_of(p, who), text_of(p, p->queue[i].who),
+				signal_name(p->queue[i].sig));
 	p->tty_hung_up |= hangs_up;
 	for (size_t i = 0; hangs_up && i < count(p); i++)
 		if (p->chain->procs[i].before.foreground && !p->procs[i].ended)
@@ -189,6 +198,7 @@ static struct reaction alone_rows(struct prediction *p, const struct cell *cell,
 		end_of_fact(cell, "link.ended", &reaction);
 		/* The kernel does it where the link is PID 1. */
 		reaction.send = cell_is(cell, "cut-off") ? 0 : cell_signal(cell, "job.ended");
+		reaction.takes = true;
 		return reaction;
 	}
 	if (starts(cell, "changed-")) {
@@ -564,6 +574,29 @@ static struct reaction shell_reaction(
 	}
 }
 
+/* The scenes have the shell lead its group, but for one. A shell that does not may end in another
+ * way: mksh dies by a signal to its group if it leads that, and else exits. */
+static void end_as_member(
+	struct prediction *p, int who, int sig, enum origin origin, struct reaction *r)
+{
+	struct reaction other = {0};
+
+	if (p->procs[who].group == who || r->then != THEN_DIE || origin == ORIGIN_TTY ||
+		(sig != SIGINT && sig != SIGTERM))
+		return;
+	const struct cell *cell = cell_look(p, p->procs[who].stage,
+		"forwarding/script-in-parents-group",
+		with(p, signal_name(sig), origin == ORIGIN_GROUP ? "shell.group" : "shell"));
+	if (!end_of_fact(cell, "shell.ended", &other) || other.then != THEN_EXIT ||
+		!strstr(cell->outcome, "exit"))
+		return;
+	say(p, p->procs[who].stage, cell, "does not lead its group, and exits therefore");
+	r->then = THEN_EXIT;
+	r->number = other.number;
+	if (r->to == TO_OWN_GROUP && !sends(cell, sig, "shell.group"))
+		r->send = 0;
+}
+
 /* What a script does when its command has ended and it goes on. */
 static void go_on(struct prediction *p, int who, const struct cell *cell, char how, int number)
 {
@@ -590,12 +623,16 @@ static void after_rows(
 	if (!cell)
 		return;
 	/* Some die of a signal by sending it to their group. */
-	if (sends(cell, sig, "shell.group"))
-		push_group(p, p->procs[who].group, sig, who, ORIGIN_GROUP);
+	struct reaction r = {.then = THEN_DIE, .number = sig, .to = TO_OWN_GROUP};
+
+	r.send = sends(cell, sig, "shell.group") ? sig : 0;
 	if (is_one_of(cell, ends_by_signal) || cell_is(cell, "forwarded") ||
-		cell_is(cell, "handed-down"))
-		finish(p, who, cell, 's', sig);
-	else if (is_one_of(cell, ends_by_exit)) {
+		cell_is(cell, "handed-down")) {
+		end_as_member(p, who, sig, p->procs[who].origin, &r);
+		if (r.send)
+			push_group(p, p->procs[who].group, sig, who, ORIGIN_GROUP);
+		finish(p, who, cell, r.then == THEN_DIE ? 's' : 'e', r.number);
+	} else if (is_one_of(cell, ends_by_exit)) {
 		int status = cell_exit(cell, "shell.ended");
 		if (status < 0)
 			unknown(p, cell);
@@ -731,6 +768,10 @@ static void act(struct prediction *p, int who, const struct reaction *r)
 			push_group(p, p->procs[child].group, r->send, who, ORIGIN_GROUP);
 		else
 			push_signal(p, child, r->send, who, ORIGIN_ALONE);
+		while (r->takes && p->procs[child].middle) {
+			child = p->procs[child].child;
+			push_signal(p, child, r->send, who, ORIGIN_ALONE);
+		}
 	}
 	if (r->then == THEN_DIE)
 		die(p, who, r->number);
@@ -770,6 +811,8 @@ static void program_gets(struct prediction *p, int who, int sig, int from, enum 
 
 	if (p->doubt)
 		return;
+	if (!link)
+		end_as_member(p, who, sig, origin, &r);
 	if (proc->ignored & BIT(sig)) {
 		/* What is ignored at the start stays so, unless the program sets a handler: which
 		 * those have that send it on. */

@@ -221,8 +221,10 @@ def compare(predicted, measured, shown):
         differences.append(f"verdict: predicted {predicted['explanation']!r}, "
                            f"measured {measured['explanation']!r}")
     elif predicted["breaks_at"] is not None:
+        # Which of a stage's own processes it is, no cell tells.
+        stages = {hop["hop"]: hop["stage"] for hop in predicted["hops"]}
         real = measured["hops"][measured["breaks_at"] - 1]
-        if by_pid.get(real["pid"]) != predicted["breaks_at"]:
+        if stages.get(by_pid.get(real["pid"])) != stages[predicted["breaks_at"]]:
             differences.append(f"predicted {predicted['explanation']!r}, "
                                f"measured {measured['explanation']!r}")
     return differences
