@@ -25,6 +25,8 @@ _sigmatrix_values() {
 	--chart) sigmatrix flow --help | _sigmatrix_section "$option" ;;
 	--output | --cases | --results | --guide) return 1 ;;
 	*) _sigmatrix_words "$command" "$option" ;;
+	--output | --cases | --results | --links-results | --guide) return 1 ;;
+	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n' ;;
 	esac
 }
 
@@ -50,7 +52,7 @@ _sigmatrix() {
 		words=$(sigmatrix --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 	elif [[ $before == --* ]] && words=$(_sigmatrix_values "$command" "$before") && [[ $words ]]; then
 		:
-	elif [[ $before == --output || $before == --cases || $before == --results || $before == --guide ]]; then
+	elif [[ $before == --output || $before == --cases || $before == --results || $before == --links-results || $before == --guide ]]; then
 		compopt -o default
 		return
 	elif [[ $word == -* ]]; then

@@ -1,4 +1,5 @@
-/* sigmatrix predict: what will become of a signal in a chain of programs, from what was measured. */
+/* sigmatrix predict: what will become of a signal in a chain of programs, from what was measured.
+ */
 #include "cmd.h"
 
 #include <errno.h>
@@ -35,8 +36,8 @@ static const char help[] =
 	"  job handles   catches the signal, and exits with 0\n"
 	"\n"
 	"  --signal NAME       TERM by default\n"
-	"  --to WHOM           root (the first process), group (its process group), or tty (^C,\n"
-	"                      ^\\: INT by default; the foreground group)\n"
+	"  --to root|group|tty the first process, its process group, or the foreground group of\n"
+	"                      its terminal, as ^C does (then INT by default) and ^\\\n"
 	"  --pid1              the first process is PID 1 of its PID namespace\n"
 	"  --links-results FILE, --results FILE\n"
 	"                      results of links and of shells: by default results/links.json\n"
@@ -83,8 +84,8 @@ static int set_signal(struct wish *wish, const char *word)
 	int sig = signal_number(strncmp(word, "SIG", 3) == 0 ? word + 3 : word);
 
 	if (sig <= 0)
-		return usage_error("predict",
-			"--signal %s: a signal's name is needed, such as TERM", word);
+		return usage_error(
+			"predict", "--signal %s: a signal's name is needed, such as TERM", word);
 	if (sig == SIGKILL || sig == SIGSTOP)
 		return usage_error("predict", "nobody can pass %s on: there is no chain for it",
 			signal_name(sig));
@@ -187,13 +188,14 @@ static int parse_and_predict(void *memory, int argc, char **argv)
 			return status;
 	}
 	if (optind + 1 != argc)
-		return usage_error("predict",
-			"one chain is needed, in quotes: 'tini | bash script | job'");
+		return usage_error(
+			"predict", "one chain is needed, in quotes: 'tini | bash script | job'");
 	if (!wish.plan.sig)
 		wish.plan.sig = wish.plan.to == TARGET_TTY ? SIGINT : SIGTERM;
 	wish.plan.tty = wish.plan.to == TARGET_TTY;
 	if (wish.plan.tty && wish.plan.sig != SIGINT && wish.plan.sig != SIGQUIT)
-		return usage_error("predict", "--to tty: keys for INT and QUIT are composed, not %s",
+		return usage_error("predict",
+			"--to tty: keys for INT and QUIT are composed, not %s",
 			signal_name(wish.plan.sig));
 	return predict_and_print(memory, &wish, argv[optind]);
 }

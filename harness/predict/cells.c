@@ -28,8 +28,7 @@ void say(struct prediction *p, int stage, const struct cell *cell, const char *f
 	va_start(args, fmt);
 	char *text = talloc_vasprintf(p, fmt, args);
 	va_end(args);
-	p->statements =
-		talloc_realloc(p, p->statements, struct statement, p->statement_count + 1);
+	p->statements = talloc_realloc(p, p->statements, struct statement, p->statement_count + 1);
 	p->statements[p->statement_count++] =
 		(struct statement){.stage = stage, .text = text, .cell = cell};
 }
@@ -127,8 +126,8 @@ bool cell_has(const struct cell *cell, const char *fact, const char *word)
 	size_t i;
 	bool found = false;
 
-	json_array_foreach(json_object_get(facts, fact), i, item)
-		found |= json_is_string(item) && strcmp(json_string_value(item), word) == 0;
+	json_array_foreach(json_object_get(facts, fact), i, item) found |=
+		json_is_string(item) && strcmp(json_string_value(item), word) == 0;
 	json_decref(facts);
 	return found;
 }

@@ -116,7 +116,8 @@ static int read_shell(void *memory, const struct plan *plan, struct stage *stage
 			return 1;
 		}
 	*error = talloc_asprintf(memory,
-		"stage '%s': %s is a shell and needs one form: -c, script, last, exec, wait or trap",
+		"stage '%s': %s is a shell and needs one form: -c, script, last, exec, wait or "
+		"trap",
 		escape_terminal(memory, stage->text), escape_terminal(memory, name));
 	return 0;
 }
@@ -136,8 +137,8 @@ static bool read_stage(
 		return false;
 	}
 	if (last) {
-		*error = talloc_asprintf(memory,
-			"the last stage is '%s': it must be 'job' or 'job handles'", shown);
+		*error = talloc_asprintf(
+			memory, "the last stage is '%s': it must be 'job' or 'job handles'", shown);
 		return false;
 	}
 	/* A shell's name cannot be mistaken: a form follows. */
@@ -151,10 +152,9 @@ static bool read_stage(
 		return true;
 	}
 	const char *nearest = nearest_subject(memory, plan, stage->text);
-	*error = talloc_asprintf(memory,
-		"stage '%s': no measured link or shell is called so%s%s%s", shown,
-		nearest ? "; did you mean '" : "", nearest ? escape_terminal(memory, nearest) : "",
-		nearest ? "'?" : "");
+	*error = talloc_asprintf(memory, "stage '%s': no measured link or shell is called so%s%s%s",
+		shown, nearest ? "; did you mean '" : "",
+		nearest ? escape_terminal(memory, nearest) : "", nearest ? "'?" : "");
 	return false;
 }
 

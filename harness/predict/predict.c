@@ -28,8 +28,8 @@ struct prediction *predict(const void *parent, const struct plan *plan)
 
 /* --- text --- */
 
-static void print_statement(const struct prediction *p, const struct statement *s, int indent,
-	FILE *out)
+static void print_statement(
+	const struct prediction *p, const struct statement *s, int indent, FILE *out)
 {
 	void *memory = talloc_new(NULL);
 	const struct cell *cell = s->cell;
@@ -65,9 +65,9 @@ static void print_fate(const struct prediction *p, const struct hop *hop, int in
 	void *memory = talloc_new(NULL);
 
 	fprintf(out, "%*s    = %s", indent, "",
-		hop->way == WAY_NONE ? talloc_asprintf(memory, "never gets %s",
-					       log_signal(memory, p->plan->sig))
-				     : "gets it");
+		hop->way == WAY_NONE
+			? talloc_asprintf(memory, "never gets %s", log_signal(memory, p->plan->sig))
+			: "gets it");
 	if (hop->did == DID_DIE)
 		fprintf(out, "; dies of %s", log_signal(memory, hop->number));
 	else if (hop->did == DID_EXIT)
@@ -132,14 +132,14 @@ static json_t *json_statements(const struct prediction *p, int stage)
 		const struct statement *s = &p->statements[i];
 		if (s->stage != stage)
 			continue;
-		json_t *cell = s->cell ? json_pack("{s:s, s:s, s:s, s:s}", "case",
-						 s->cell->case_name, "variant", s->cell->variant,
-						 "subject", s->cell->shell, "outcome",
-						 s->cell->outcome)
-				       : json_null();
-		json_array_append_new(array,
-			json_pack("{s:s, s:o}", "text", escape_terminal(memory, s->text), "cell",
-				cell));
+		json_t *cell =
+			s->cell ? json_pack("{s:s, s:s, s:s, s:s}", "case", s->cell->case_name,
+					  "variant", s->cell->variant, "subject", s->cell->shell,
+					  "outcome", s->cell->outcome)
+				: json_null();
+		json_array_append_new(
+			array, json_pack("{s:s, s:o}", "text", escape_terminal(memory, s->text),
+				       "cell", cell));
 	}
 	talloc_free(memory);
 	return array;
@@ -153,12 +153,12 @@ static json_t *json_stages(const struct prediction *p)
 	for (size_t i = 0; i < p->plan->count; i++) {
 		const struct stage *stage = &p->plan->stages[i];
 		int hop = stage->who == WHO_NONE ? 0 : hop_of(p, stage->who);
-		json_array_append_new(array,
-			json_pack("{s:i, s:s, s:s, s:s, s:o, s:o}", "stage", (int)i + 1, "text",
-				escape_terminal(memory, stage->text), "subject", stage->subject,
-				"form", form_words(stage->form), "hop",
-				hop ? json_integer(hop) : json_null(), "statements",
-				json_statements(p, (int)i)));
+		json_array_append_new(
+			array, json_pack("{s:i, s:s, s:s, s:s, s:o, s:o}", "stage", (int)i + 1,
+				       "text", escape_terminal(memory, stage->text), "subject",
+				       stage->subject, "form", form_words(stage->form), "hop",
+				       hop ? json_integer(hop) : json_null(), "statements",
+				       json_statements(p, (int)i)));
 	}
 	talloc_free(memory);
 	return array;
@@ -191,13 +191,15 @@ static json_t *json_hop(const struct prediction *p, size_t at)
 		did = json_pack("{s:s}", "died", log_signal(memory, hop->number));
 	else if (hop->did == DID_EXIT)
 		did = json_pack("{s:i}", "exited", hop->number);
-	json_t *json = json_pack(
-		"{s:i, s:o, s:i, s:b, s:i, s:i, s:s?, s:o, s:s?, s:o, s:b, s:s?}", "hop",
-		(int)at + 1, "parent", hop->parent >= 0 ? json_integer(hop->parent + 1) : json_null(),
-		"stage", proc->stage + 1, "middle", proc->middle, "group", hop_of(p, proc->group),
-		"session", hop_of(p, proc->session), "got",
-		hop->way == WAY_NONE ? NULL : hop->way == WAY_HELD ? "pending" : "delivered", "from",
-		json_from(p, hop->from), "instead",
+	json_t *json = json_pack("{s:i, s:o, s:i, s:b, s:i, s:i, s:s?, s:o, s:s?, s:o, s:b, s:s?}",
+		"hop", (int)at + 1, "parent",
+		hop->parent >= 0 ? json_integer(hop->parent + 1) : json_null(), "stage",
+		proc->stage + 1, "middle", proc->middle, "group", hop_of(p, proc->group), "session",
+		hop_of(p, proc->session), "got",
+		hop->way == WAY_NONE   ? NULL
+		: hop->way == WAY_HELD ? "pending"
+				       : "delivered",
+		"from", json_from(p, hop->from), "instead",
 		hop->instead ? log_signal(memory, hop->instead) : NULL, "did", did, "survived",
 		hop->survived, "cause", hop->cause ? cause_word(hop->cause) : NULL);
 	talloc_free(memory);

@@ -53,9 +53,9 @@ enum origin { ORIGIN_ALONE, ORIGIN_GROUP, ORIGIN_TTY };
 
 struct sim_proc {
 	int stage;
-	bool middle; /* one of a stage's further processes */
+	bool middle;        /* one of a stage's further processes */
 	int group, session; /* the processes that lead them */
-	int space;          /* PID namespace: the process that is PID 1 of it, or -1: the outermost */
+	int space; /* PID namespace: the process that is PID 1 of it, or -1: the outermost */
 	uint64_t ignored, blocked;
 	bool ended, was_there;
 	int child;   /* WHO_NONE: none */
@@ -93,8 +93,8 @@ const char *form_words(enum form form); /* "script"; "" for a link */
 
 /* --- cells.c --- */
 
-/* The cell, which is evidence from now on; NULL, and prediction->doubt is set: it was not played, or
- * is in doubt. */
+/* The cell, which is evidence from now on; NULL, and prediction->doubt is set: it was not played,
+ * or is in doubt. */
 const struct cell *cell_need(
 	struct prediction *p, int stage, const char *case_name, const char *variant);
 /* The same, but no doubt where it is missing. */
@@ -105,8 +105,8 @@ bool cell_is(const struct cell *cell, const char *outcome);
 int cell_exit(const struct cell *cell, const char *fact);
 /* Signal that the fact names ("signal KILL"), or 0. */
 int cell_signal(const struct cell *cell, const char *fact);
-/* Did the signal come to nothing, in a scene in which its subject's command did not end of it? It was
- * not delivered, or only when the command had ended: it is blocked meanwhile. */
+/* Did the signal come to nothing, in a scene in which its subject's command did not end of it? It
+ * was not delivered, or only when the command had ended: it is blocked meanwhile. */
 bool cell_held(const struct cell *cell, const char *fact, const char *sig);
 /* Is the word one of the fact's, which is an array? */
 bool cell_has(const struct cell *cell, const char *fact, const char *word);

@@ -15,15 +15,15 @@ enum { STEPS_LIMIT = 10000 };
 
 /* What a program does about a signal. */
 struct reaction {
-	int send;         /* signal it sends on, 0: none */
+	int send;                                     /* signal it sends on, 0: none */
 	enum { TO_CHILD, TO_GROUP, TO_OWN_GROUP } to; /* the child, its group, or the sender's */
 	enum { THEN_WAIT, THEN_DIE, THEN_EXIT, THEN_STOP } then;
-	int number;       /* THEN_DIE: the signal, THEN_EXIT: the status */
-	bool later;       /* acts when its child has ended */
-	bool held;        /* it is blocked until then */
-	bool kills;       /* loses patience with its child after a while */
-	bool takes;       /* what it sends gets as far as its command, whatever is in between */
-	bool nothing;     /* not even then */
+	int number;   /* THEN_DIE: the signal, THEN_EXIT: the status */
+	bool later;   /* acts when its child has ended */
+	bool held;    /* it is blocked until then */
+	bool kills;   /* loses patience with its child after a while */
+	bool takes;   /* what it sends gets as far as its command, whatever is in between */
+	bool nothing; /* not even then */
 };
 
 /* --- the queue --- */
@@ -36,8 +36,11 @@ static void push(struct prediction *p, struct action action)
 
 static void push_signal(struct prediction *p, int who, int sig, int from, enum origin origin)
 {
-	push(p, (struct action){
-			.kind = ACT_DELIVER, .who = who, .sig = sig, .from = from, .origin = origin});
+	push(p, (struct action){.kind = ACT_DELIVER,
+			.who = who,
+			.sig = sig,
+			.from = from,
+			.origin = origin});
 }
 
 static size_t count(const struct prediction *p)
@@ -266,8 +269,8 @@ static struct reaction link_reaction(
 		return *cell ? alone_rows(p, *cell, sig) : (struct reaction){.nothing = true};
 	}
 	if (origin == ORIGIN_TTY && (sig == SIGINT || sig == SIGQUIT)) {
-		*cell = cell_need(p, stage,
-			sig == SIGINT ? "links/ctrl-c" : "links/ctrl-backslash", "note");
+		*cell = cell_need(
+			p, stage, sig == SIGINT ? "links/ctrl-c" : "links/ctrl-backslash", "note");
 		return *cell ? group_rows(p, *cell, sig) : (struct reaction){.nothing = true};
 	}
 	if (origin == ORIGIN_GROUP)
@@ -405,8 +408,8 @@ static void link_child_ended(struct prediction *p, int who, char how, int number
 		return;
 	}
 	if (!told)
-		cell = cell_need(p, stage, "links/status-killed",
-			number == SIGKILL ? "KILL" : "TERM");
+		cell = cell_need(
+			p, stage, "links/status-killed", number == SIGKILL ? "KILL" : "TERM");
 	if (starts(cell, "exit-other") && cell_exit(cell, "link.ended") == 128 + SIGTERM)
 		finish(p, who, cell, 'e', 128 + number);
 	else
@@ -451,7 +454,8 @@ static const struct cell *script_cell(
 				   : "forwarding/script-alone-fatal",
 			name);
 	return cell_need(p, stage,
-		child_dies ? "forwarding/script-alone-child-dies" : "forwarding/script-alone", name);
+		child_dies ? "forwarding/script-alone-child-dies" : "forwarding/script-alone",
+		name);
 }
 
 /* "TERM to job" among what the shell has sent */
@@ -504,8 +508,8 @@ static struct reaction foreground_reaction(
 
 	*cell = NULL;
 	if (p->procs[who].space == who) {
-		*cell = cell_need(p, stage, "pid1/foreground-child",
-			with(p, signal_name(sig), "pid1"));
+		*cell = cell_need(
+			p, stage, "pid1/foreground-child", with(p, signal_name(sig), "pid1"));
 		return foreground_rows(p, *cell, sig);
 	}
 	/* Closer scenes, where there are any. */
@@ -550,8 +554,8 @@ static struct reaction shell_reaction(
 
 	switch (stage_of(p, who)->form) {
 	case FORM_WAIT:
-		*cell = cell_need(p, stage, "pid1/background-wait",
-			with(p, name, init ? "pid1" : "leader"));
+		*cell = cell_need(
+			p, stage, "pid1/background-wait", with(p, name, init ? "pid1" : "leader"));
 		return *cell ? waiting_rows(p, *cell, sig) : (struct reaction){.nothing = true};
 	case FORM_TRAP:
 		if (sig != p->plan->sig) {
@@ -608,14 +612,12 @@ static void go_on(struct prediction *p, int who, const struct cell *cell, char h
 		finish(p, who, cell, 'e', 0);
 }
 
-static void after_rows(
-	struct prediction *p, int who, const struct cell *cell, char how, int number)
+static void after_rows(struct prediction *p, int who, const struct cell *cell, char how, int number)
 {
 	static const char *const ends_by_signal[] = {
 		"after-child", "both-die", "dies", "at-once", "twice", NULL};
-	static const char *const ends_by_exit[] = {
-		"after-child-exit", "exits", "at-once-exit", "exited-later", "forwarded-exit",
-		"handed-down-exit", NULL};
+	static const char *const ends_by_exit[] = {"after-child-exit", "exits", "at-once-exit",
+		"exited-later", "forwarded-exit", "handed-down-exit", NULL};
 	static const char *const goes_on[] = {
 		"cooperative", "survives", "goes-on", "odd-status", "unheard", "unharmed", NULL};
 	int sig = p->procs[who].pending ? p->procs[who].pending : number;
@@ -658,8 +660,7 @@ static void shell_child_ended(struct prediction *p, int who, char how, int numbe
 	}
 	if (proc->pending && proc->space != who) {
 		bool dies = how == 's' && number == proc->pending;
-		const struct cell *cell =
-			script_cell(p, who, proc->pending, proc->origin, dies);
+		const struct cell *cell = script_cell(p, who, proc->pending, proc->origin, dies);
 		after_rows(p, who, cell, how, number);
 		return;
 	}
@@ -705,8 +706,7 @@ static void job_gets(struct prediction *p, int who, int sig, int from)
 			"is sent %s by %s, but is PID 1 and has no handler: the kernel drops it",
 			name, sender);
 	} else if (is_harmless(sig)) {
-		say(p, stage, NULL, "gets %s from %s: its default action is nothing", name,
-			sender);
+		say(p, stage, NULL, "gets %s from %s: its default action is nothing", name, sender);
 	} else if (sig == SIGTSTP) {
 		doubt(p, "what stops is not composed");
 	} else {
@@ -728,8 +728,7 @@ static const char *deed(const struct prediction *p, const struct reaction *r, in
 		text = talloc_asprintf_append(
 			text, ", sends %s to the group of %s", signal_name(r->send), to);
 	else if (r->send)
-		text = talloc_asprintf_append(
-			text, ", and %s gets %s", to, signal_name(r->send));
+		text = talloc_asprintf_append(text, ", and %s gets %s", to, signal_name(r->send));
 	if (r->then == THEN_DIE)
 		return talloc_asprintf_append(text, ", dies of %s", signal_name(r->number));
 	if (r->then == THEN_EXIT)

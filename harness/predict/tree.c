@@ -175,8 +175,7 @@ static void shell_group(struct prediction *p, int stage, int command, const char
 /* What a command behind & ignores is a fact of the scene that asks for it. */
 static void ignore_in_background(struct prediction *p, int stage, int command)
 {
-	const struct cell *cell =
-		cell_need(p, stage, "inheritance/background-children", "command");
+	const struct cell *cell = cell_need(p, stage, "inheritance/background-children", "command");
 	const char *sig = signal_name(p->plan->sig);
 
 	if (p->plan->sig != SIGINT && p->plan->sig != SIGQUIT)
@@ -261,9 +260,8 @@ static void describe(struct prediction *p, int who, int foreground)
 	struct chain_proc *shown = &p->chain->procs[who];
 	const struct stage *stage = stage_of(p, who);
 
-	shown->program = talloc_strdup(p, proc->middle ? talloc_asprintf(p, "a process of %s",
-								stage->text)
-						       : stage->text);
+	shown->program = talloc_strdup(
+		p, proc->middle ? talloc_asprintf(p, "a process of %s", stage->text) : stage->text);
 	shown->command = shown->program;
 	shown->before = (struct hop_state){.there = true,
 		.ppid = 0,
