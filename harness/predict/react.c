@@ -791,6 +791,8 @@ static void show(struct prediction *p, int who, int sig, int from)
 /* It was sent, and is not delivered. */
 static void hold(struct prediction *p, int who, int sig, int from)
 {
+	if (p->chain->procs[who].after.pending & BIT(sig))
+		return; /* one is pending, two are one */
 	p->chain->procs[who].after.pending |= BIT(sig);
 	p->chain->procs[who].before.blocked |= BIT(sig);
 	if (from < 0)

@@ -192,6 +192,19 @@ static void ignore_in_background(struct prediction *p, int stage, int command)
 	}
 }
 
+/* What shells leave ignored for the command they run, or become. */
+static void ignore_in_command(
+	struct prediction *p, int stage, int command, const char *case_name, const char *variant)
+{
+	const char *sig = signal_name(p->plan->sig);
+	const struct cell *cell = cell_look(p, stage, case_name, variant);
+
+	if (!cell || !strstr(cell->outcome, "ignores") || !cell_has(cell, "job.ignored", sig))
+		return;
+	p->procs[command].ignored |= BIT(p->plan->sig);
+	say(p, stage, cell, "starts it with %s ignored", sig);
+}
+
 static int start_shell(struct prediction *p, int stage, int who)
 {
 	int command = who;
@@ -220,6 +233,15 @@ static int start_shell(struct prediction *p, int stage, int who)
 		}
 		return command;
 	}
+	enum form form = p->plan->stages[stage].form;
+	if (command == who)
+		ignore_in_command(p, stage, command, "inheritance/last-command",
+			form == FORM_EXEC ? "exec" : "last");
+	else
+		ignore_in_command(p, stage, command,
+			form == FORM_COMMAND ? "inheritance/command-children"
+					     : "inheritance/script-children",
+			"command");
 	if (command != who)
 		shell_group(p, stage, command,
 			p->plan->tty ? "groups/script-tty-foreground" : "groups/script-foreground");

@@ -108,9 +108,11 @@ def build_shell(subject, form, place, command, sig):
     dialect = keys.get("dialect", "posix")
     if dialect != "posix" and form == "trap":
         raise Skipped(f"no trap of {subject}'s dialect")
-    if "argv0" in keys and keys["argv0"] != os.path.basename(keys["program"]):
-        raise Skipped(f"{subject} goes by another name than its program's")
-    words = [keys["program"]] + keys.get("options", "").split()
+    program = keys["program"]
+    if keys.get("argv0", os.path.basename(program)) != os.path.basename(program):
+        program = os.path.join(place, keys["argv0"])
+        os.symlink(shutil.which(keys["program"]), program)
+    words = [program] + keys.get("options", "").split()
     if form == "-c":
         return keys, words + ["-c", shlex.join(command)]
     text = FORMS[form].format(command=shlex.join(command), nothing=NOTHING[dialect], signal=sig)
@@ -153,7 +155,7 @@ def sigmatrix(binary, *words):
 
 # All that predict asks shells for: a file of these alone is read in a moment.
 ASKED = re.compile(r"forwarding/|pid1/|exec/(simple-command|script-last-line|script-explicit-exec"
-                   r"|async-wait)$|groups/script-|inheritance/background-children$")
+                   r"|async-wait)$|groups/script-|inheritance/(background-children|command-children|script-children|last-command)$")
 
 
 def trim(path, place):
