@@ -255,6 +255,16 @@ static bool reaches(const struct chain *chain, const struct event *kill, int who
 	return kill->who >= 0 && group == chain->procs[kill->who].before.pgid;
 }
 
+static bool is_target(const struct chain *chain, const struct hop *hop)
+{
+	if (hop->late)
+		return false;
+	if (chain->to == TARGET_GROUP || chain->to == TARGET_TTY)
+		return chain->target_group && !chain->raw_tty &&
+		       chain->procs[hop->who].before.pgid == chain->target_group;
+	return chain->target == hop->who;
+}
+
 /* A kill that succeeded reached everybody it was for, whether a delivery was seen or not. */
 static void take_kill(struct judgement *j, const struct chain *chain, const struct event *event)
 {
@@ -268,7 +278,8 @@ static void take_kill(struct judgement *j, const struct chain *chain, const stru
 		if ((int)i == from || !reaches(chain, event, hop->who))
 			continue;
 		hand(j, &j->hops[from], hop->who);
-		if (event->sig == chain->sig && hop->from == WHO_NONE)
+		/* Our signal was first, and a second of the same that is pending is none. */
+		if (event->sig == chain->sig && hop->from == WHO_NONE && !is_target(chain, hop))
 			hop->from = event->who;
 	}
 }
@@ -281,16 +292,6 @@ static void take_end(struct judgement *j, const struct event *event)
 		return;
 	j->hops[at].did = event->how == 's' ? DID_DIE : DID_EXIT;
 	j->hops[at].number = (int)event->number;
-}
-
-static bool is_target(const struct chain *chain, const struct hop *hop)
-{
-	if (hop->late)
-		return false;
-	if (chain->to == TARGET_GROUP || chain->to == TARGET_TTY)
-		return chain->target_group && !chain->raw_tty &&
-		       chain->procs[hop->who].before.pgid == chain->target_group;
-	return chain->target == hop->who;
 }
 
 /* Sent, but never delivered: held back by the mask, or taken by other means. */

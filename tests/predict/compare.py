@@ -155,7 +155,8 @@ def sigmatrix(binary, *words):
 
 # All that predict asks shells for: a file of these alone is read in a moment.
 ASKED = re.compile(r"forwarding/|pid1/|exec/(simple-command|script-last-line|script-explicit-exec"
-                   r"|async-wait)$|groups/script-|inheritance/(background-children|command-children|script-children|last-command)$")
+                   r"|async-wait)$|groups/script-|inheritance/(background-children|command-children|script-children"
+                   r"|last-command)$")
 
 
 def trim(path, place):

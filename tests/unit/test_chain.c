@@ -506,10 +506,33 @@ static void test_table(void **state)
 	}
 }
 
+/* The whole group was sent it, one has it blocked, and its parent sends it again: ours was first.
+ */
+static void test_pending_is_from_the_first_sender(void **state)
+{
+	(void)state;
+	struct chain *chain = new_chain(SIGTERM);
+
+	add(chain, WHO_INIT, "sh");
+	int blocks = add(chain, 0, "unshare");
+	chain->to = TARGET_GROUP;
+	chain->target_group = 10;
+	chain->procs[blocks].before.blocked = BIT(SIGTERM);
+	chain->procs[blocks].after.blocked = BIT(SIGTERM);
+	chain->procs[blocks].after.pending = BIT(SIGTERM);
+	got(chain, 0, WHO_HARNESS, SIGTERM);
+	killed(chain, 0, blocks, 0, SIGTERM, 0);
+	struct judgement *j = chain_judge(chain, chain, 0);
+	assert_int_equal(j->hops[1].way, WAY_HELD);
+	assert_int_equal(j->hops[1].from, WHO_HARNESS);
+	talloc_free(chain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_process_dies),
+		cmocka_unit_test(test_pending_is_from_the_first_sender),
 		cmocka_unit_test(test_only_what_came_after),
 		cmocka_unit_test(test_orphan),
 		cmocka_unit_test(test_shell_waits),
