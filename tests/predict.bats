@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # sigmatrix predict: what it says, what it rests on, and that real chains do it.
+# shellcheck disable=SC2154 # run --separate-stderr makes $stderr
 
 bats_require_minimum_version 1.5.0
 load fixtures/helper
