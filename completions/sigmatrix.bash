@@ -11,22 +11,13 @@ _sigmatrix_values() {
 	--variant) { sigmatrix list cases; sigmatrix list cases --links; } 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u ;;
 	--format | --where)
 		case $command in
-		chain | flow) _sigmatrix_words "$command" "$option" ;;
+		chain | flow | predict) _sigmatrix_words "$command" "$option" ;;
 		*) sigmatrix report --help | _sigmatrix_section "$option" ;;
 		esac
-		if [[ $command == chain ]]; then
-			printf '%s\n' text json dot
-		elif [[ $command == predict ]]; then
-			printf '%s\n' text json
-		else
-			sigmatrix report --help | _sigmatrix_section "$option"
-		fi
 		;;
 	--chart) sigmatrix flow --help | _sigmatrix_section "$option" ;;
-	--output | --cases | --results | --guide) return 1 ;;
-	*) _sigmatrix_words "$command" "$option" ;;
 	--output | --cases | --results | --links-results | --guide) return 1 ;;
-	*) sigmatrix "$command" --help | sed -n "s/^ *$option \\([a-z]*|[a-z|-]*\\).*/\\1/p" | tr '|' '\n' ;;
+	*) _sigmatrix_words "$command" "$option" ;;
 	esac
 }
 

@@ -31,9 +31,7 @@ function __sigmatrix_values
 		case --variant
 			begin; sigmatrix list cases; sigmatrix list cases --links; end 2>/dev/null | sed -n 's/.*\[\(.*\)\]$/\1/p' | tr ' ' '\n' | sort -u
 		case --format
-			contains $words[2] chain flow; and sigmatrix $words[2] --help | sed -n "s/^ *--format \([a-z]*|[a-z|-]*\).*/\1/p" | tr '|' '\n'
-			test $words[2] = chain; and printf '%s\n' text json dot
-			or begin; test $words[2] = predict; and printf '%s\n' text json; end
+			contains $words[2] chain flow predict; and sigmatrix $words[2] --help | sed -n "s/^ *--format \([a-z]*|[a-z|-]*\).*/\1/p" | tr '|' '\n'
 			or sigmatrix report --help | sed -n '/^Formats:/,/^$/s/^  \([a-z0-9]*\)  *\(.*\)/\1\t\2/p'
 		case --chart
 			sigmatrix flow --help | sed -n '/^Charts:/,/^$/s/^  \([a-z0-9-]*\)  *\(.*\)/\1\t\2/p'

@@ -60,10 +60,10 @@ in_zsh() {
 	assert_equal "$(in_bash run --links --ca)" "$(printf -- '--case\n--cases')"
 	assert_equal "$(in_bash chain --profile dock)" docker-stop
 	assert_equal "$(in_bash chain --format d)" dot
-	assert_equal "$(in_bash flow --format m)" mermaid
-	assert_equal "$(in_bash flow --chart cont)" container
 	assert_equal "$(in_bash predict --format j)" json
 	assert_equal "$(in_bash predict --to g)" group
+	assert_equal "$(in_bash flow --format m)" mermaid
+	assert_equal "$(in_bash flow --chart cont)" container
 }
 
 @test "every format and every condition of --help is offered by bash" {
