@@ -53,18 +53,25 @@ static void well(const struct doctor *d, const char *thing, const char *found)
 }
 
 /* One that is not: why, what it means for the matrix, what to do. */
-static void ill(struct doctor *d, const char *word, const char *thing, const char *why,
+static void tell(const struct doctor *d, const char *word, const char *thing, const char *why,
 	const char *effect, const char *remedy)
 {
 	char *safe = escape_terminal(d->memory, why);
 
-	d->missing++;
 	printf("%s%-8s%s %-16s %s\n", d->colour ? "\033[33m" : "", word, d->colour ? "\033[m" : "",
 		thing, safe);
 	if (effect)
 		printf("%-25s %s\n", "", effect);
 	if (remedy)
 		printf("%-25s -> %s\n", "", remedy);
+}
+
+/* One that counts. */
+static void ill(struct doctor *d, const char *word, const char *thing, const char *why,
+	const char *effect, const char *remedy)
+{
+	d->missing++;
+	tell(d, word, thing, why, effect, remedy);
 }
 
 static long read_number(const char *path)
@@ -215,9 +222,9 @@ static void check_shell(struct doctor *d, struct shell *shell, struct words_opti
 			talloc_asprintf(d->memory, "%s  %s", shell->file, shell->version));
 		return;
 	}
-	ill(d, "missing", shell->name, shell->missing, NULL, NULL);
+	tell(d, "missing", shell->name, shell->missing, NULL, NULL);
 	/* Many links are for machines of one kind: nobody has them all. */
-	d->missing -= shell->kind != SUBJECT_SHELL;
+	d->missing += shell->kind == SUBJECT_SHELL;
 	if (!shell->package)
 		return;
 	for (size_t i = 0; i < packages->count; i++)

@@ -415,6 +415,7 @@ struct shell **choose_shells(const void *parent, bool links, struct shell **cata
 		if (!chosen[i])
 			return NULL;
 		version_read(chosen[i]);
+		shell_checksum(chosen[i]);
 		if (wanted_count && !chosen[i]->file) {
 			complain("%s", chosen[i]->missing);
 			return NULL;

@@ -569,8 +569,7 @@ static void attach(struct runner *r)
 	else if (result != 0)
 		give_up(r, "unable to look at process %d: %s", r->plan->pid, strerror(-result));
 	if (!r->result->error) {
-		bool thread;
-		pid_t inner = trace_inner_pid(r->plan->pid, 0, &thread);
+		pid_t inner = trace_inner_pid(r->plan->pid, 0);
 
 		r->chain->pid1 = inner == 1;
 		r->watch->namespaced = inner != r->plan->pid;

@@ -789,11 +789,15 @@ static void find_program(struct shell *shell)
 
 void shell_resolve(struct shell *shell)
 {
-	char digest[SHA256_DIGEST_STRING_LENGTH];
-
 	shell->file = shell->missing = NULL;
 	shell->version = shell->sha256 = "unknown";
 	find_program(shell);
+}
+
+void shell_checksum(struct shell *shell)
+{
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+
 	/* A program may be executable, but not readable. */
 	if (shell->file && SHA256File(shell->file, digest))
 		shell->sha256 = talloc_strdup(shell, digest);

@@ -46,7 +46,7 @@ struct shell {
 	const char *file;    /* absolute path of the program, NULL when it is missing */
 	const char *missing; /* why file is NULL, with what to do about it */
 	const char *version; /* one line, "unknown" when it could not be read */
-	const char *sha256;  /* of the program's file */
+	const char *sha256;  /* of the program's file, "unknown" before shell_checksum() */
 };
 
 /* Reads one shell file, or a link file where the path ends in ".link" (keys as in the fields above;
@@ -76,7 +76,11 @@ struct shell *link_from_option(const void *parent, const char *option, struct di
 const char *subject_kind_word(enum subject_kind kind);
 int subject_kind_read(const char *word);
 
-/* Finds the program and computes its checksum. It starts nothing. */
+/* Finds the program. It starts nothing. */
 void shell_resolve(struct shell *shell);
+
+/* Sets sha256, of a program that was found; for what is kept of it, since it reads the whole file.
+ */
+void shell_checksum(struct shell *shell);
 
 #endif

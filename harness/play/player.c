@@ -491,11 +491,10 @@ static bool parent_lags(const struct player *p)
 	return (shell->status.state == PROC_STOPPED) != p->shell_reported_stop;
 }
 
-/* The scene's terminal, and those that its processes have made for their children: what is typed on
- * the one is written to the others, and each has a queue of its own. */
-static void flush_terminals(const struct player *p)
+/* What is typed on the scene's terminal is written to those that its processes have made for their
+ * children, and each has a queue of its own. */
+static void flush_inner_terminals(const struct player *p)
 {
-	pty_barrier(&p->pty);
 	for (size_t i = 0; i < p->log->proc_count; i++) {
 		const struct tracee *tracee = &p->watch->tracees[i];
 		dev_t terminal =
@@ -504,6 +503,12 @@ static void flush_terminals(const struct player *p)
 		if (terminal && terminal != p->watch->terminal)
 			pty_barrier_of(terminal);
 	}
+}
+
+static void flush_terminals(const struct player *p)
+{
+	pty_barrier(&p->pty);
+	flush_inner_terminals(p);
 }
 
 /* One attempt: two quiet looks that agree, with no news around them and the terminal's queue
@@ -517,7 +522,7 @@ static bool is_settled(struct player *p)
 	if (p->before.busy != WHO_NONE || drain(p))
 		return false;
 	/* What was written to an inner terminal before that look is a signal in the next. */
-	flush_terminals(p);
+	flush_inner_terminals(p);
 	look_take(&p->now, p->watch);
 	if (p->now.busy != WHO_NONE || !look_equal(&p->before, &p->now))
 		return false;

@@ -50,15 +50,6 @@ static bool is_measured(const struct cell *cell)
 	return cell && !outcome_is_doubt(cell->outcome);
 }
 
-static const struct case_record *case_of(
-	const struct book *book, const struct expectation *expectation)
-{
-	for (size_t i = 0; i < book->results->case_count; i++)
-		if (!strcmp(book->results->cases[i].name, expectation->case_name))
-			return &book->results->cases[i];
-	return NULL;
-}
-
 static void note_failure(
 	struct book *book, struct trial *trial, size_t column, const struct cell *cell)
 {
@@ -132,7 +123,7 @@ static void try_variant(struct book *book, const struct expectation *expectation
 static void try_expectation(
 	struct book *book, const struct expectation *expectation, struct trial *trial)
 {
-	const struct case_record *record = case_of(book, expectation);
+	const struct case_record *record = results_case(book->results, expectation->case_name);
 
 	for (size_t v = 0; record && expectation->differ && record->variants[v]; v++)
 		try_variant(book, expectation, record, v, trial);
@@ -215,7 +206,7 @@ static void put_until(struct book *book, const struct until *until, const struct
 
 static void put_expectation(struct book *book, const struct expectation *expectation)
 {
-	const struct case_record *record = case_of(book, expectation);
+	const struct case_record *record = results_case(book->results, expectation->case_name);
 	const char *differ =
 		talloc_asprintf(book->memory, "the %ss differ: ", book->matrix->subject);
 	struct trial trial;

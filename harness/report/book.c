@@ -79,17 +79,9 @@ void book_prose(struct book *book, const char *prose)
 	fputc('\n', book->out);
 }
 
-static const struct case_record *find_case(const struct book *book, const char *name)
-{
-	for (size_t i = 0; i < book->results->case_count; i++)
-		if (!strcmp(book->results->cases[i].name, name))
-			return &book->results->cases[i];
-	return NULL;
-}
-
 static void put_guide_code(struct book *book, const char *code)
 {
-	const struct case_record *record = find_case(book, code);
+	const struct case_record *record = results_case(book->results, code);
 
 	if (record)
 		fputs(book_case_link(book, record), book->out);

@@ -129,14 +129,6 @@ static void add_text(struct comparison *c, const char ***list, const char *text)
 	(*list)[n] = NULL;
 }
 
-static const struct shell_record *find_shell(const struct results *results, const char *name)
-{
-	for (size_t i = 0; i < results->shell_count; i++)
-		if (strcmp(results->shells[i].name, name) == 0)
-			return &results->shells[i];
-	return NULL;
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -147,7 +139,7 @@ static void compare_versions(struct comparison *c)
 {
 	for (size_t i = 0; i < c->after->shell_count; i++) {
 		const struct shell_record *after = &c->after->shells[i];
-		const struct shell_record *before = find_shell(c->before, after->name);
+		const struct shell_record *before = results_shell(c->before, after->name);
 
 		if (!before || before->missing || after->missing)
 			continue;

@@ -23,20 +23,13 @@ struct candidates {
 	size_t count;
 };
 
-/* Are there two outcomes that say something about a shell? */
 static bool outcomes_differ(const struct evidence *evidence)
 {
 	const struct cell *first = NULL;
 
-	for (size_t i = 0; i < evidence->count; i++) {
-		const struct cell *cell = evidence->cells[i].cell;
-
-		if (cell_mark(cell) > MARK_UNJUDGED)
-			continue;
-		if (first && strcmp(first->outcome, cell->outcome))
+	for (size_t i = 0; i < evidence->count; i++)
+		if (cell_differs(&first, evidence->cells[i].cell))
 			return true;
-		first = cell;
-	}
 	return false;
 }
 

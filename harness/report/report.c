@@ -199,6 +199,22 @@ enum mark row_mark(const struct row_record *row)
 	return cell_mark(&cell);
 }
 
+const struct case_record *results_case(const struct results *results, const char *name)
+{
+	for (size_t i = 0; i < results->case_count; i++)
+		if (!strcmp(results->cases[i].name, name))
+			return &results->cases[i];
+	return NULL;
+}
+
+const struct shell_record *results_shell(const struct results *results, const char *name)
+{
+	for (size_t i = 0; i < results->shell_count; i++)
+		if (!strcmp(results->shells[i].name, name))
+			return &results->shells[i];
+	return NULL;
+}
+
 bool mark_is_doubt(enum mark mark)
 {
 	return mark == MARK_UNKNOWN || mark == MARK_BROKEN || mark == MARK_UNSTABLE;
@@ -388,19 +404,22 @@ static char *join(char *out, const char *separator, const char *word)
 	return talloc_asprintf_append_buffer(out, "%s%s", *out ? separator : "", word);
 }
 
+bool cell_differs(const struct cell **first, const struct cell *cell)
+{
+	if (cell_mark(cell) > MARK_UNJUDGED)
+		return false;
+	if (!*first)
+		*first = cell;
+	return strcmp((*first)->outcome, cell->outcome) != 0;
+}
+
 bool row_differs(const struct matrix *matrix, const struct matrix_row *row)
 {
 	const struct cell *first = NULL;
 
-	for (size_t i = 0; i < matrix->column_count; i++) {
-		const struct cell *cell = row->cells[i];
-
-		if (cell_mark(cell) > MARK_UNJUDGED)
-			continue;
-		if (first && strcmp(first->outcome, cell->outcome))
+	for (size_t i = 0; i < matrix->column_count; i++)
+		if (cell_differs(&first, row->cells[i]))
 			return true;
-		first = cell;
-	}
 	return false;
 }
 

@@ -92,6 +92,10 @@ const char *outcome_meaning(const struct case_record *record, const char *outcom
 /* The outcome; of an unstable cell all of them with their counts, "fork 3/exec 2". */
 char *cell_word(const void *parent, const struct cell *cell);
 
+/* The case or shell of that name in the results, or NULL. */
+const struct case_record *results_case(const struct results *results, const char *name);
+const struct shell_record *results_shell(const struct results *results, const char *name);
+
 /* A line of the matrix: one case, and those of its variants whose cells are all the same. */
 struct matrix_row {
 	const struct case_record *record;
@@ -122,6 +126,10 @@ static inline const struct cell *matrix_cell(const struct matrix *matrix,
 
 /* talloc child of parent. */
 struct matrix *matrix_new(const void *parent, const struct results *results);
+
+/* Takes one more cell into a comparison that begins with *first NULL: has it another outcome than
+ * those before? Cells in doubt and n/a say nothing about a shell and are passed over. */
+bool cell_differs(const struct cell **first, const struct cell *cell);
 
 /* Are there two outcomes in the row that say something about a shell? */
 bool row_differs(const struct matrix *matrix, const struct matrix_row *row);

@@ -46,14 +46,6 @@ struct condition_read {
 
 /* Reading the question ---------------------------------------------------------------------- */
 
-static const struct shell_record *find_shell(const struct results *results, const char *name)
-{
-	for (size_t i = 0; i < results->shell_count; i++)
-		if (!strcmp(results->shells[i].name, name))
-			return &results->shells[i];
-	return NULL;
-}
-
 static char *guess(const void *parent, const char *word, const char *const *known)
 {
 	const char *nearest = nearest_word(word, known);
@@ -100,7 +92,7 @@ static const char *read_condition(
 		return NULL;
 	if (out->word->question == DIFFER)
 		return "--where differ takes no value; name the shells to compare with --shell";
-	out->shell = find_shell(results, out->value);
+	out->shell = results_shell(results, out->value);
 	return out->shell ? NULL : unknown_shell(results, out->value);
 }
 
@@ -228,7 +220,7 @@ static bool is_listed(char *const *list, const char *word)
 static const char *check_shells(const struct results *results, char *const *names)
 {
 	for (; names && *names; names++)
-		if (!find_shell(results, *names))
+		if (!results_shell(results, *names))
 			return unknown_shell(results, *names);
 	return NULL;
 }

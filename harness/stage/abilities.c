@@ -49,35 +49,31 @@ static int wait_for_word(const struct launched *launched, const char **step)
 	return told < 0 ? told : 0;
 }
 
-static int try(enum isolation isolation, const struct sock_fprog *filter, bool traced,
-	bool no_new_privs, const char **step)
+/* Starts a process as the plan says (what it runs is filled in), and looks whether it comes to its
+ * exec. 0 or -errno, with *step what was refused. */
+static int try(struct launch_plan plan, const char **step)
 {
 	char *argv[] = {"/proc/self/exe", "--version", NULL}, *env[] = {NULL};
 	struct launched launched;
-	struct launch_plan plan = {.file = argv[0],
-		.argv = argv,
-		.env = env,
-		.dir = "/",
-		.slave = -1,
-		.input = -1,
-		.session = SESSION_LEADER,
-		.isolation = isolation,
-		.filter = filter,
-		.no_new_privs = no_new_privs,
-		.seize = traced ? seize : NULL};
-	int result = launch_start(&plan, &launched, step);
 
+	plan.file = argv[0];
+	plan.argv = argv;
+	plan.env = env;
+	plan.dir = "/";
+	plan.slave = plan.input = -1;
+	int result = launch_start(&plan, &launched, step);
 	if (result != 0)
 		return result;
-	*step = "trace a process up to its exec";
-	if (traced)
+	if (plan.seize) {
+		*step = "trace a process up to its exec";
 		result = wait_for_exec(launched.shell);
-	else if (filter)
+	} else {
 		result = wait_for_word(&launched, step);
+	}
 	/* It may have a better reason to tell than that it ended. */
 	int status;
-	int told = traced && result != 0 ? launch_read(&launched, &status, step) : 0;
-	launch_end(&launched, isolation);
+	int told = plan.seize && result != 0 ? launch_read(&launched, &status, step) : 0;
+	launch_end(&launched, plan.isolation);
 	return told < 0 ? told : result;
 }
 
@@ -89,26 +85,13 @@ static char *describe(const void *parent, const char *step, int error)
 /* A namespace inside the scene's, with a /proc of its own: containers may refuse either. */
 static char *probe_pid1(const struct abilities *a)
 {
-	char *argv[] = {"/proc/self/exe", "--version", NULL}, *env[] = {NULL};
-	struct launched launched;
 	const char *step = "";
-	struct launch_plan plan = {.file = argv[0],
-		.argv = argv,
-		.env = env,
-		.dir = "/",
-		.slave = -1,
-		.input = -1,
-		.session = SESSION_PID1,
-		.isolation = a->isolation};
 
 	if (a->isolation == ISOLATION_SUBREAPER)
 		return talloc_asprintf(
 			a, "scenes have no PID namespace here: %s", a->isolation_why);
-	int result = launch_start(&plan, &launched, &step);
-	if (result == 0) {
-		result = wait_for_word(&launched, &step);
-		launch_end(&launched, a->isolation);
-	}
+	int result = try(
+		(struct launch_plan){.session = SESSION_PID1, .isolation = a->isolation}, &step);
 	return result == 0 ? NULL : describe(a, step, result);
 }
 
@@ -124,7 +107,9 @@ static void probe_isolation(struct abilities *a, int wanted)
 	for (int i = ISOLATION_PID; i > ISOLATION_SUBREAPER; i--) {
 		if (wanted >= 0 && wanted != i)
 			continue;
-		int result = try((enum isolation)i, NULL, false, false, &step);
+		int result = try((struct launch_plan){.session = SESSION_LEADER,
+					 .isolation = (enum isolation)i},
+			&step);
 		if (result == 0) {
 			a->isolation = (enum isolation)i;
 			return;
@@ -136,21 +121,22 @@ static void probe_isolation(struct abilities *a, int wanted)
 /* Do scenes start with this filter? Returns 0 or -errno, and says what the filter needs. */
 static int probe_filter(struct abilities *a, int what, const char **step)
 {
-	bool traced = what & FILTER_TRACE;
+	struct launch_plan plan = {.session = SESSION_LEADER,
+		.isolation = a->isolation,
+		.seize = what & FILTER_TRACE ? seize : NULL};
 
 	*step = "build the system call filter (libseccomp)";
-	a->filter = filter_build(a, what);
+	plan.filter = a->filter = filter_build(a, what);
 	if (!a->filter)
 		return -errno;
-	a->no_new_privs = false;
-	int result = try(a->isolation, a->filter, traced, false, step);
+	int result = try(plan, step);
 	if (result != 0) {
-		a->no_new_privs = true;
-		result = try(a->isolation, a->filter, traced, true, step);
+		plan.no_new_privs = true;
+		result = try(plan, step);
 	}
-	if (result == 0)
-		return 0;
-	a->filter = NULL;
+	a->no_new_privs = plan.no_new_privs;
+	if (result != 0)
+		a->filter = NULL;
 	return result;
 }
 

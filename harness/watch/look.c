@@ -113,7 +113,6 @@ void look_translate(const struct watch *watch, int who, struct proc_status *stat
 {
 	struct proc_status seen;
 	pid_t outer = watch->log->procs[who].outer;
-	bool thread;
 
 	if (!look_status(watch, who, &seen))
 		return;
@@ -122,7 +121,7 @@ void look_translate(const struct watch *watch, int who, struct proc_status *stat
 	status->pgid = seen.pgid;
 	status->sid = seen.sid;
 	pid_t group = proc_foreground(outer);
-	status->foreground = group > 0 ? trace_inner_pid(group, watch->depth, &thread) : 0;
+	status->foreground = group > 0 ? trace_inner_pid(group, watch->depth) : 0;
 }
 
 uint64_t look_pending(const struct watch *watch, int who)
@@ -278,13 +277,12 @@ static int pid_of_descriptor(const struct watch *watch, pid_t outer, int fd)
 {
 	char name[32], text[1024];
 	const char *cursor = text;
-	bool thread;
 
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
 	if (proc_read(outer, name, text, sizeof(text)) <= 0)
 		return WAITS_FOR_NONE;
 	pid_t target = (pid_t)strtol(field(&cursor, "\nPid:"), NULL, 10);
-	pid_t pid = target > 0 ? trace_inner_pid(target, watch->depth, &thread) : 0;
+	pid_t pid = target > 0 ? trace_inner_pid(target, watch->depth) : 0;
 	return pid > 0 ? pid : WAITS_FOR_NONE;
 }
 
@@ -456,11 +454,8 @@ static void find_children(
  * calls it unreliable), so a known one is missed only when it is gone itself. */
 static bool still_there(const struct watch *watch, int who)
 {
-	bool thread;
-
-	return !watch->tracees[who].gone &&
-	       trace_inner_pid(watch->log->procs[who].outer, watch->depth, &thread) ==
-		       watch->log->procs[who].pid;
+	return !watch->tracees[who].gone && trace_inner_pid(watch->log->procs[who].outer,
+						    watch->depth) == watch->log->procs[who].pid;
 }
 
 void look_find_processes(struct watch *watch)

@@ -38,56 +38,61 @@ static long number_after(const char *text, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : 0;
 }
 
-pid_t trace_inner_pid(pid_t outer, int depth, bool *thread)
-{
+/* What /proc/PID/status says of who a process is. */
+struct identity {
+	pid_t leader;        /* of its thread group */
+	const char *numbers; /* in the PID namespaces from the outermost in; NULL: the kernel has
+				none */
 	char text[4096];
+};
 
-	*thread = false;
-	if (proc_read(outer, "status", text, sizeof(text)) <= 0)
-		return 0;
-	*thread = number_after(text, "\nTgid:") != outer;
-	const char *line = strstr(text, "\nNSpid:");
-	return line ? proc_at_depth(line + strlen("\nNSpid:\t"), depth) : outer;
-}
-
-static int depth_of(pid_t outer)
+/* False when it is gone. */
+static bool read_identity(pid_t outer, struct identity *identity)
 {
 	static const char key[] = "\nNSpid:\t";
-	char text[4096];
-	const char *at = proc_read(outer, "status", text, sizeof(text)) > 0 ? strstr(text, key) : 0;
 
-	return at ? proc_depth(at + strlen(key)) : 0;
+	if (proc_read(outer, "status", identity->text, sizeof(identity->text)) <= 0)
+		return false;
+	const char *at = strstr(identity->text, key);
+	identity->numbers = at ? at + strlen(key) : NULL;
+	identity->leader = (pid_t)number_after(identity->text, "\nTgid:");
+	return true;
+}
+
+pid_t trace_inner_pid(pid_t outer, int depth)
+{
+	struct identity identity;
+
+	if (!read_identity(outer, &identity))
+		return 0;
+	return identity.numbers ? proc_at_depth(identity.numbers, depth) : outer;
 }
 
 void watch_settle_depth(struct watch *watch, pid_t outer)
 {
-	watch->depth = depth_of(outer);
-}
+	struct identity identity;
+	bool known = read_identity(outer, &identity) && identity.numbers;
 
-/* The process a thread belongs to, by its Tgid; WHO_NONE when that is unknown or gone. */
-static int process_of_thread(const struct watch *watch, pid_t outer)
-{
-	char text[4096];
-
-	if (proc_read(outer, "status", text, sizeof(text)) <= 0)
-		return WHO_NONE;
-	return watch_find_outer(watch, (pid_t)number_after(text, "\nTgid:"));
+	watch->depth = known ? proc_depth(identity.numbers) : 0;
 }
 
 int watch_proc(struct watch *watch, pid_t outer, int parent)
 {
-	bool thread;
-	pid_t inner = trace_inner_pid(outer, watch->depth, &thread);
-	bool below = watch->depth > 0 && depth_of(outer) > watch->depth;
+	struct identity identity;
+	bool there = read_identity(outer, &identity);
+	bool numbered = there && identity.numbers;
+	bool thread = there && identity.leader != outer;
+	bool below = numbered && watch->depth > 0 && proc_depth(identity.numbers) > watch->depth;
+	pid_t inner = numbered ? proc_at_depth(identity.numbers, watch->depth) : 0;
 	int index = log_proc(watch->log, inner ? inner : outer, outer, parent);
 
 	watch->tracees =
 		talloc_realloc(watch, watch->tracees, struct tracee, watch->log->proc_count);
-	int process = thread ? process_of_thread(watch, outer) : index;
+	int process = thread ? watch_find_outer(watch, identity.leader) : index;
 	watch->tracees[index] = (struct tracee){.alive = true,
 		.thread = thread,
 		.process = process >= 0 ? process : index,
-		.own = below ? trace_inner_pid(outer, 0, &thread) : 0,
+		.own = below ? proc_at_depth(identity.numbers, 0) : 0,
 		.call_event = -1};
 	return index;
 }
@@ -232,9 +237,8 @@ static void saw_exec(struct watch *watch, int who)
 static pid_t group_of(const struct watch *watch, int who)
 {
 	pid_t outer_group = getpgid(watch->log->procs[who].outer);
-	bool thread;
 
-	return outer_group > 0 ? trace_inner_pid(outer_group, watch->depth, &thread) : 0;
+	return outer_group > 0 ? trace_inner_pid(outer_group, watch->depth) : 0;
 }
 
 /* The target of kill(2): a pid, 0 for the own group, or minus a group. */

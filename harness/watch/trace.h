@@ -67,7 +67,7 @@ int trace_seize(pid_t pid); /* bound */
 void trace_status(struct watch *watch, pid_t outer, int status);
 
 /* Number of 'outer' in the PID namespace at that depth (see struct watch), 0 when it is gone.
- * *thread is set when it is not the leader of its thread group. */
-pid_t trace_inner_pid(pid_t outer, int depth, bool *thread);
+ * proc(5), NSpid. */
+pid_t trace_inner_pid(pid_t outer, int depth);
 
 #endif
