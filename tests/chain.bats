@@ -239,6 +239,12 @@ hop() {
 	hop 1 '"\(.got) \(.times)"' 'sigwait 1'
 }
 
+@test "sigtimedwait with a timeout, signalled between two waits" {
+	chain --ready polled -- "$HOP" sigwait-polls
+	assert_whole
+	hop 1 '"\(.disposition) \(.got) \(.did.exited)"' 'sigwait sigwait 7'
+}
+
 @test "signalfd" {
 	chain -- "$HOP" signalfd
 	assert_whole

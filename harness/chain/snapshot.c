@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -130,15 +129,6 @@ static long read_call(pid_t pid, const char *tid, unsigned long args[6])
 	return number;
 }
 
-static uint64_t read_mask(pid_t tid, unsigned long pointer)
-{
-	uint64_t mask = 0;
-	struct iovec here = {.iov_base = &mask, .iov_len = sizeof(mask)};
-	struct iovec there = {.iov_base = (void *)pointer, .iov_len = sizeof(mask)};
-
-	return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof(mask) ? mask : 0;
-}
-
 static bool ends_only_by_us(long call)
 {
 	return call == SYS_wait4 || call == SYS_waitid ||
@@ -148,8 +138,19 @@ static bool ends_only_by_us(long call)
 	       call == SYS_rt_sigsuspend || call == SYS_rt_sigtimedwait;
 }
 
-/* While a thread sleeps in sigtimedwait its mask does not show what it waits for. */
-static void add_thread(struct hop_state *state, pid_t pid, const char *tid)
+/* What a thread takes by sigtimedwait: while it sleeps there its mask does not show it. One that
+ * runs (and sleeps in no other call) after its timeout came is between two waits, as tini is once a
+ * second. */
+static uint64_t taken_by(const struct watch *watch, pid_t tid, long call, unsigned long set)
+{
+	if (call == SYS_rt_sigtimedwait)
+		return proc_signal_set(tid, set);
+	int who = call < 0 ? watch_find_outer(watch, tid) : WHO_NONE;
+	return who >= 0 ? watch->tracees[who].polled : 0;
+}
+
+static void add_thread(
+	struct hop_state *state, const struct watch *watch, pid_t pid, const char *tid)
 {
 	char name[300], text[4096];
 	unsigned long args[6] = {0};
@@ -160,15 +161,14 @@ static void add_thread(struct hop_state *state, pid_t pid, const char *tid)
 	state->blocked &= mask_of(text, "\nSigBlk:");
 	state->pending |= mask_of(text, "\nSigPnd:");
 	long call = read_call(pid, tid, args);
-	if (call == SYS_rt_sigtimedwait)
-		state->waited |= read_mask((pid_t)strtol(tid, NULL, 10), args[0]);
+	state->waited |= taken_by(watch, (pid_t)strtol(tid, NULL, 10), call, args[0]);
 	if (call == SYS_wait4 || call == SYS_waitid)
 		state->waits_for_child = true;
 	if (!ends_only_by_us(call) && *field(text, "\nState:\t") != 'T')
 		state->may_act = true;
 }
 
-static void add_threads(struct hop_state *state, pid_t pid)
+static void add_threads(struct hop_state *state, const struct watch *watch, pid_t pid)
 {
 	char path[64];
 	const struct dirent *entry;
@@ -177,7 +177,7 @@ static void add_threads(struct hop_state *state, pid_t pid)
 	DIR *dir = opendir(path);
 	while (dir && (entry = readdir(dir)))
 		if (*entry->d_name != '.')
-			add_thread(state, pid, entry->d_name);
+			add_thread(state, watch, pid, entry->d_name);
 	if (dir)
 		closedir(dir);
 }
@@ -228,7 +228,8 @@ static pid_t inner(const char *line)
 	return proc_innermost(line);
 }
 
-static bool read_state(struct hop_state *state, pid_t pid, pid_t holder, bool listening)
+static bool read_state(
+	struct hop_state *state, const struct watch *watch, pid_t pid, pid_t holder, bool listening)
 {
 	char text[4096];
 
@@ -248,7 +249,7 @@ static bool read_state(struct hop_state *state, pid_t pid, pid_t holder, bool li
 	state->blocked = ~0ULL;
 	if (state->state == PROC_ZOMBIE)
 		return true;
-	add_threads(state, pid);
+	add_threads(state, watch, pid);
 	if (state->blocked)
 		state->by_fd = read_signalfds(pid);
 	return true;
@@ -264,7 +265,8 @@ void snapshot_take(struct chain *chain, const struct watch *watch, bool after, p
 		*state = (struct hop_state){0};
 		if (proc->thread || watch->tracees[i].gone)
 			continue;
-		read_state(state, chain->log->procs[i].outer, holder, watch->tracees[i].listening);
+		read_state(state, watch, chain->log->procs[i].outer, holder,
+			watch->tracees[i].listening);
 		/* It has ended for us; its parent may not have waited for it. Another process may
 		 * have its number by now. */
 		if (!watch->tracees[i].alive && state->state != PROC_ZOMBIE)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
@@ -89,6 +90,15 @@ static int walk(const char *line, int depth, pid_t *number)
 pid_t proc_innermost(const char *line)
 {
 	return proc_at_depth(line, 0);
+}
+
+uint64_t proc_signal_set(pid_t tid, unsigned long address)
+{
+	uint64_t set = 0;
+	struct iovec here = {.iov_base = &set, .iov_len = sizeof(set)};
+	struct iovec there = {.iov_base = (void *)address, .iov_len = sizeof(set)};
+
+	return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof(set) ? set : 0;
 }
 
 pid_t proc_at_depth(const char *line, int depth)

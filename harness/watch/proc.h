@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Reads /proc/PID/NAME into text and terminates it; what does not fit is left out. Returns the
@@ -27,6 +28,10 @@ pid_t proc_innermost(const char *line);
 /* The number of the depth'th namespace of such a line, counted from ours, which is the first; the
  * innermost where there are fewer, or where depth is 0. */
 pid_t proc_at_depth(const char *line, int depth);
+
+/* The signal set (bit n-1 for signal n) at an address in a thread's memory; 0 when it cannot be
+ * read. process_vm_readv(2). */
+uint64_t proc_signal_set(pid_t tid, unsigned long address);
 
 /* How many numbers the line has. */
 int proc_depth(const char *line);

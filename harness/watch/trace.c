@@ -232,6 +232,7 @@ static void saw_exec(struct watch *watch, int who)
 		event->status = talloc_memdup(watch->log, &status, sizeof(status));
 	watch->tracees[who].call_event = -1;
 	watch->tracees[who].waits = false;
+	watch->tracees[who].polled = 0;
 }
 
 static pid_t group_of(const struct watch *watch, int who)
@@ -349,6 +350,8 @@ static void saw_call(struct watch *watch, int who)
 	case SYS_rt_sigtimedwait:
 		watch->tracees[thread].waits = true;
 		watch->tracees[thread].info = args[1];
+		watch->tracees[thread].polled =
+			proc_signal_set(watch->log->procs[thread].outer, args[0]);
 		return;
 	default:
 		return;
@@ -367,6 +370,7 @@ static void saw_take(struct watch *watch, int who, const struct ptrace_syscall_i
 	tracee->waits = false;
 	if (info->exit.is_error || info->exit.rval <= 0)
 		return;
+	tracee->polled = 0;
 	bool told = tracee->info && process_vm_readv(watch->log->procs[who].outer, &here, 1, &there,
 					    1, 0) == sizeof(taken);
 	struct event *event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, tracee->process);

@@ -20,6 +20,7 @@ struct tracee {
 	long call_event;    /* index of the event whose system call has not returned, or -1 */
 	bool waits;         /* in rt_sigtimedwait, with FILTER_WAITS ... */
 	unsigned long info; /* ... which tells of the signal here, 0: nowhere */
+	uint64_t polled;    /* the set of its last rt_sigtimedwait, unless that took a signal */
 };
 
 struct watch {
