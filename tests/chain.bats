@@ -35,10 +35,16 @@ assert_no_subject_left() {
 
 # chain ARGS...: its document in $WORK/chain.json, its exit status in $status.
 chain() {
-	run --separate-stderr sigmatrix chain --grace 1s --format json "$@"
+	run --separate-stderr sigmatrix chain --grace "${grace:-1s}" --format json "$@"
 	echo "$output" >"$WORK/chain.json"
 	chain_status=$status
 	assert_no_subject_left
+}
+
+# A chain that is to be whole ends by itself, on a busy machine later.
+patiently() {
+	local grace=30s
+	"$@"
 }
 
 # says FILTER VALUE: of the document.
@@ -66,7 +72,7 @@ hop() {
 }
 
 @test "one process that dies of it" {
-	chain -- "$HOP" pause
+	patiently chain -- "$HOP" pause
 	assert_whole
 	hop 1 '"\(.disposition) \(.got) \(.from) \(.did.died)"' 'default delivered sigmatrix TERM'
 }
@@ -79,7 +85,7 @@ hop() {
 	says '.survivors | length' 1
 	hop 2 '"\(.got) \(.survived)"' 'null true'
 	printf '%s\n' '#!/bin/bash' 'exec "$HOP" exit 3' true >"$WORK/script"
-	chain -- "$WORK/script"
+	patiently chain -- "$WORK/script"
 	assert_whole
 	says '.hops | length' 1
 	hop 1 .did.exited 3
@@ -92,7 +98,7 @@ hop() {
 }
 
 @test "trap, forward and wait" {
-	chain -- bash -c 'trap "kill \$p; wait \$p" TERM; "$HOP" pause & p=$!; wait $p'
+	patiently chain -- bash -c 'trap "kill \$p; wait \$p" TERM; "$HOP" pause & p=$!; wait $p'
 	assert_whole
 	hop 2 '"\(.got) \(.did.died)"' 'delivered TERM'
 	run jq '.hops[1].from == .hops[0].pid and .hops[0].sent_to == [.hops[1].pid]' \
@@ -101,7 +107,7 @@ hop() {
 }
 
 @test "sh -c 'command': the shell makes way or stays" {
-	chain -- bash -c '"$HOP" pause'
+	patiently chain -- bash -c '"$HOP" pause'
 	assert_whole
 	says '.hops | length' 1
 	chain -- bash -c '"$HOP" pause; true'
@@ -118,12 +124,12 @@ hop() {
 	chain --profile docker-stop -- bash -c 'trap exit TERM; "$HOP" pause & wait'
 	assert_broken 1 killed-with-pid1
 	hop 2 '"\(.got) \(.did.died)"' 'null KILL'
-	chain --profile docker-stop -- bash -c 'exec "$HOP" exit 0'
+	patiently chain --profile docker-stop -- bash -c 'exec "$HOP" exit 0'
 	assert_whole
 }
 
 @test "as PID 1 it has its own /proc" {
-	chain --profile docker-stop -- bash -c '[[ $(readlink /proc/self) != 1 ]] &&
+	patiently chain --profile docker-stop -- bash -c '[[ $(readlink /proc/self) != 1 ]] &&
 		[[ $(tr "\0" " " </proc/1/cmdline) == bash* ]] && exec "$HOP" exit 0'
 	[[ $chain_status == 3 ]] && skip "$(jq -r .explanation "$WORK/chain.json")"
 	if jq -e '.notes | any(test("/proc of outside"))' "$WORK/chain.json"; then
@@ -146,8 +152,9 @@ hop() {
 	done
 	for init in 'tini -g --' 'dumb-init --' 'catatonit -g --'; do
 		command -v "${init%% *}" >/dev/null || continue
+		# The shell waits for the hop: when it is gone the init ends, and with it all others.
 		# shellcheck disable=SC2086
-		chain --profile docker-stop -- $init bash -c '"$HOP" pause; true'
+		patiently chain --profile docker-stop -- $init bash -c 'trap : TERM; "$HOP" pause; true'
 		assert_whole
 		hop 3 '"\(.got) \(.did.died)"' 'delivered TERM'
 	done
@@ -175,10 +182,10 @@ hop() {
 }
 
 @test "env makes way, timeout forwards" {
-	chain -- env "$HOP" pause
+	patiently chain -- env "$HOP" pause
 	assert_whole
 	says '.hops | length' 1
-	chain -- timeout 1000 "$HOP" exit 4
+	patiently chain -- timeout 1000 "$HOP" exit 4
 	assert_whole
 	says '.hops | length' 2
 	run jq '.hops[1].from == .hops[0].pid' "$WORK/chain.json"
@@ -192,7 +199,7 @@ hop() {
 }
 
 @test "a forwarder that sends by pidfd to a child that shows no delivery" {
-	chain -- "$HOP" forward-pidfd "$HOP" signalfd
+	patiently chain -- "$HOP" forward-pidfd "$HOP" signalfd
 	assert_whole
 	run jq -c '[.hops[0].sent_to == [.hops[1].pid], .hops[1].from == .hops[0].pid,
 		.hops[1].got]' "$WORK/chain.json"
@@ -206,7 +213,7 @@ hop() {
 }
 
 @test "^C from the terminal reaches the foreground group" {
-	chain --profile terminal -- bash -c '"$HOP" pause; true'
+	patiently chain --profile terminal -- bash -c '"$HOP" pause; true'
 	assert_whole
 	hop 2 '"\(.foreground) \(.from) \(.did.died)"' 'true terminal INT'
 }
@@ -222,13 +229,13 @@ hop() {
 }
 
 @test "^C at a password prompt says so" {
-	chain --profile terminal -- "$HOP" password
+	patiently chain --profile terminal -- "$HOP" password
 	assert_whole
 	says '.notes | any(test("as if for a password"))' true
 }
 
 @test "a thread takes it by sigwait" {
-	chain -- "$HOP" sigwait
+	patiently chain -- "$HOP" sigwait
 	assert_whole
 	hop 1 '"\(.disposition) \(.got) \(.from) \(.did.exited)"' 'sigwait sigwait sigmatrix 7'
 }
@@ -240,13 +247,13 @@ hop() {
 }
 
 @test "sigtimedwait with a timeout, signalled between two waits" {
-	chain --ready polled -- "$HOP" sigwait-polls
+	patiently chain --ready polled -- "$HOP" sigwait-polls
 	assert_whole
 	hop 1 '"\(.disposition) \(.got) \(.did.exited)"' 'sigwait sigwait 7'
 }
 
 @test "signalfd" {
-	chain -- "$HOP" signalfd
+	patiently chain -- "$HOP" signalfd
 	assert_whole
 	hop 1 '"\(.disposition) \(.got) \(.did.exited)"' 'signalfd signalfd 8'
 }
@@ -265,7 +272,7 @@ hop() {
 	chain -- "$HOP" many 200
 	assert_broken 1 left-orphan
 	says '.survivors | length' 200
-	chain --to group -- "$HOP" many 200
+	patiently chain --to group -- "$HOP" many 200
 	assert_whole
 	says '[.hops[] | select(.did.died == "TERM" and .from == "sigmatrix")] | length' 201
 	run --separate-stderr sigmatrix chain -- "$HOP" many 200
@@ -281,19 +288,19 @@ hop() {
 @test "a zombie that nobody waits for" {
 	chain -- "$HOP" forward-only "$HOP" pause
 	assert_broken 1 zombie
-	chain -- "$HOP" zombie
+	patiently chain -- "$HOP" zombie
 	assert_whole
 	says '.notes | any(test("a zombie"))' true
 }
 
 @test "a command that never settles is signalled all the same, and the report says so" {
-	chain --settle 1s -- "$HOP" busy
+	patiently chain --settle 1s -- "$HOP" busy
 	assert_whole
 	says '.notes | any(test("never settled"))' true
 }
 
 @test "a timer that runs: settled is likely, not proved" {
-	chain -- sleep 1000
+	patiently chain -- sleep 1000
 	assert_whole
 	says '.notes | any(test("not proved"))' true
 }
@@ -309,7 +316,7 @@ hop() {
 }
 
 @test "ci: INT first, TERM after that" {
-	chain --profile ci -- "$HOP" exit 5
+	patiently chain --profile ci -- "$HOP" exit 5
 	assert_whole
 	says .signal INT
 	chain --profile ci -- bash -c '"$HOP" deaf; true'
@@ -319,7 +326,7 @@ hop() {
 }
 
 @test "--to a pid of the tree, or one that is not in it" {
-	chain --profile docker-stop --to 2 -- bash -c '"$HOP" exit 0; exit 0'
+	patiently chain --profile docker-stop --to 2 -- bash -c '"$HOP" exit 0; exit 0'
 	[[ $chain_status == 3 ]] && skip "$(jq -r .explanation "$WORK/chain.json")"
 	assert_whole
 	hop 2 .from sigmatrix
@@ -329,15 +336,15 @@ hop() {
 }
 
 @test "--ready: output, file, port, and one that never comes" {
-	chain --ready 'up.*running' -- bash -c 'echo up and running; while :; do :; done'
+	patiently chain --ready 'up.*running' -- bash -c 'echo up and running; while :; do :; done'
 	assert_whole
-	chain --ready "file:$WORK/up" -- bash -c ': >"$1"; exec "$HOP" pause' sh "$WORK/up"
+	patiently chain --ready "file:$WORK/up" -- bash -c ': >"$1"; exec "$HOP" pause' sh "$WORK/up"
 	assert_whole
 	chain --settle 100ms --ready never -- "$HOP" pause
 	assert_equal "$chain_status" 3
 	says '.explanation | test("not ready within 0.1 s")' true
 	command -v python3 >/dev/null || return 0
-	chain --ready port:47311 -- python3 -c 'import socket, time
+	patiently chain --ready port:47311 -- python3 -c 'import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(("127.0.0.1", 47311)); s.listen(); time.sleep(1000)'
 	assert_whole
