@@ -1,21 +1,25 @@
 /* sigmatrix lint: are the files people wrote in order? */
 #include "cmd.h"
 
+#include <errno.h>
+#include <fts.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <talloc.h>
 #include <unistd.h>
 
 #include "model/guide.h"
 
 static const char help[] =
-	"Usage: sigmatrix lint [FILE]...\n"
+	"Usage: sigmatrix lint [FILE | DIRECTORY]...\n"
 	"\n"
 	"Checks case files (*.case), shell files (*.shell), link files "
 	"(*.link), and what the book is "
-	"made of (*.topic,\n*.claim, *.flow); without a FILE all of the project's.\n"
+	"made of (*.topic,\n*.claim, *.flow), of a directory all that are below it; without "
+	"a FILE all of the project's.\n"
 	"Each complaint names file and line. Exit status: 0 in order, 2 not.\n"
 	"\n"
 	"  --cases DIR   check the cases below this directory\n";
@@ -27,6 +31,8 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
+
+static const char *const endings[] = {".case", ".shell", ".link", ".topic", ".claim", ".flow"};
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -75,6 +81,50 @@ static void check_file(void *memory, const char *path, struct diag *diag)
 	}
 }
 
+static bool has_ending(const char *path)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		if (ends_with(path, endings[i]))
+			return true;
+	return false;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* Symbolic links are followed to files only: a tree is not left. */
+static void check_tree(void *memory, const char *dir, struct diag *diag)
+{
+	char *roots[] = {talloc_strdup(memory, dir), NULL};
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+	size_t count = 0;
+
+	for (FTSENT *entry; tree && (entry = fts_read(tree));) {
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
+			diag_add(diag, entry->fts_path, 0, "%s", strerror(entry->fts_errno));
+		if ((entry->fts_info != FTS_F && entry->fts_info != FTS_SL) ||
+			!has_ending(entry->fts_path))
+			continue;
+		check_file(memory, entry->fts_path, diag);
+		count++;
+	}
+	if (!tree)
+		diag_add(diag, dir, 0, "%s", strerror(errno));
+	else if (count == 0 && diag->count == 0)
+		diag_add(diag, dir, 0, "nothing below it can be checked");
+	if (tree)
+		fts_close(tree);
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Cases and shells, and what is said of them where it is installed. */
 static void check_all(void *memory, const char *dir, size_t *cases, size_t *shells, size_t *links,
 	struct diag *diag)
@@ -99,7 +149,7 @@ static int lint(void *memory, const char *dir, char **files)
 	size_t cases = 0, shells = 0, links = 0;
 
 	for (size_t i = 0; files[i]; i++)
-		check_file(memory, files[i], diag);
+		(is_directory(files[i]) ? check_tree : check_file)(memory, files[i], diag);
 	if (!files[0])
 		check_all(memory, dir, &cases, &shells, &links, diag);
 	diag_print(diag, stderr);

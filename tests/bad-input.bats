@@ -37,6 +37,23 @@ assert_complaint() {
 	assert_line --index 0 "sigmatrix: $file:3: unknown feature 'wait_n'; did you mean 'wait-n'?"
 }
 
+@test "lint checks all that is below a directory" {
+	mkdir -p "$WORK/tree/deep"
+	cp "$BATS_TEST_DIRNAME/../shells/dash.shell" "$WORK/tree/"
+	run sigmatrix lint "$WORK/tree"
+	assert_success
+	echo 'colour: red' >"$WORK/tree/deep/x.link"
+	run sigmatrix lint "$WORK/tree"
+	assert_failure 2
+	assert_line --partial "$WORK/tree/deep/x.link:1: unknown key"
+	run sigmatrix lint "$WORK/tree/deep/.."
+	assert_failure 2
+	mkdir "$WORK/empty"
+	run sigmatrix lint "$WORK/empty"
+	assert_failure 2
+	assert_line --partial "nothing below it can be checked"
+}
+
 @test "the features lint knows are those of docs/case-format.md" {
 	local documented
 	# shellcheck disable=SC2016 # backquotes of the table
