@@ -243,6 +243,12 @@ static struct reaction group_rows(struct prediction *p, const struct cell *cell,
 				cell_held(cell, "link.got", name);
 		return reaction;
 	}
+	if (cell_is(cell, "killed-with-link")) {
+		end_of_fact(cell, "link.ended", &reaction);
+		reaction.send = SIGKILL;
+		reaction.takes = true;
+		return reaction;
+	}
 	if (cell_is(cell, "dies-leaves")) {
 		end_of_fact(cell, "link.ended", &reaction);
 		return reaction;
