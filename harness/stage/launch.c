@@ -230,8 +230,10 @@ static _Noreturn void be_silent_parent(const struct launch_plan *plan)
 	if (plan->session != SESSION_LEADER && plan->session != SESSION_PID1)
 		lead_session(plan);
 
+	/* A copy of all that the worker knows would cost as much as many a shell's start. We have
+	 * nothing to do before the shell has exec'ed, and it changes nothing of ours. */
 	bool pid1 = plan->session == SESSION_PID1;
-	pid_t shell = pid1 ? clone_process(CLONE_NEWPID | CLONE_NEWNS) : fork();
+	pid_t shell = pid1 ? clone_process(CLONE_NEWPID | CLONE_NEWNS) : vfork();
 	if (shell < 0)
 		fail(pid1 ? "make a PID and a mount namespace (clone)" : "fork");
 	if (shell == 0)
