@@ -55,8 +55,7 @@ static void add_shell(json_t *shells, const struct shell *shell)
 {
 	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect, NULL};
 	const char *const link[] = {shell->environment_lost ? "lost" : "kept",
-		shell->timer_periodic ? "periodic" : "none",
-		shell->untraced ? "untraced" : "traced", NULL};
+		link_timer_word(shell->timer), shell->untraced ? "untraced" : "traced", NULL};
 	const char *const *const lists[] = {single, shell->options, shell->command, shell->script,
 		shell->stdin_words, shell->interactive, shell->env, shell->lacks, link,
 		shell->arguments};

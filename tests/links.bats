@@ -104,6 +104,23 @@ make_tree() {
 	assert_reason links/stays restless 'link is waiting with a timeout'
 }
 
+@test "a link that polls is at rest when it has looked round and nothing has come of it" {
+	make_tree
+	printf 'title: L\nkind: init\nprogram: %s\noptions: late\ntimer: polling\n' "$LINK_LIAR" \
+		>"$TREE/links/late.link"
+	printf 'title: H\nlike: late\noptions: honest\n' >"$TREE/links/never.link"
+	play --links --case signal-alone --case status --repeat 3
+	assert_success
+	assert_outcome links/signal-alone late passed
+	assert_outcome links/status late told
+	# Nobody polls there, so nobody is waited for.
+	assert_outcome links/signal-alone never passed
+	play --links --case status --trace off
+	assert_success
+	assert_outcome links/status late n/a
+	assert_reason links/status late 'the link polls, and only a tracer can tell'
+}
+
 @test "the links that come with it: what execs, and what stays" {
 	play --cases "$CASES" --link env --link timeout --case stays
 	assert_success

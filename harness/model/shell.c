@@ -98,6 +98,13 @@ static struct shell *shell_new(const void *parent, bool link, const char *name)
 	return shell;
 }
 
+static const char *const timer_words[] = {"none", "periodic", "polling", NULL};
+
+const char *link_timer_word(enum link_timer timer)
+{
+	return timer_words[timer];
+}
+
 const char *subject_kind_word(enum subject_kind kind)
 {
 	return kind_words[kind];
@@ -225,7 +232,7 @@ static void set_key(
 {
 	static const char *const environments[] = {"kept", "lost", NULL};
 	static const char *const traces[] = {"yes", "no", NULL};
-	static const char *const timers[] = {"none", "periodic", NULL};
+	int timer;
 	struct shell *shell = reader->shell;
 
 	switch (key) {
@@ -284,7 +291,11 @@ static void set_key(
 		set_choice(&shell->environment_lost, environments, "environment", value, place);
 		return;
 	case KEY_TIMER:
-		set_choice(&shell->timer_periodic, timers, "timer", value, place);
+		timer = words_find(timer_words, value);
+		if (timer < 0)
+			complain_unknown(place, "timer", value, timer_words);
+		else
+			shell->timer = (enum link_timer)timer;
 		return;
 	case KEY_TRACE:
 		set_choice(&shell->untraced, traces, "trace", value, place);

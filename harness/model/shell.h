@@ -13,6 +13,13 @@ enum subject_kind {
 	SUBJECT_WRAPPER /* any other link */
 };
 
+/* Waits with a timeout, again and again. sigmatrix-link(5). */
+enum link_timer {
+	TIMER_NONE,
+	TIMER_PERIODIC, /* for nothing of the scene's: such a wait is rest */
+	TIMER_POLLING,  /* to look for what has happened: it is rest once that was nothing */
+};
+
 struct shell {
 	enum subject_kind kind;
 	const char *name; /* of the file, or of --shell NAME=..., --link NAME=... */
@@ -39,8 +46,8 @@ struct shell {
 	size_t file_count;
 	bool environment_lost; /* the command does not get the link's environment */
 	bool untraced;         /* a tracer itself, so nobody else can trace what it runs */
-	bool timer_periodic; /* waits with a timeout again and again, for nothing of the scene's */
-	const char **probe;  /* words that must exit 0, or the link cannot run here; or NULL */
+	enum link_timer timer;
+	const char **probe; /* words that must exit 0, or the link cannot run here; or NULL */
 
 	/* Filled in by shell_resolve(): */
 	const char *file;    /* absolute path of the program, NULL when it is missing */
@@ -75,6 +82,9 @@ struct shell *link_from_option(const void *parent, const char *option, struct di
 /* "shell", "init", "wrapper"; and back: -1 for any other word. */
 const char *subject_kind_word(enum subject_kind kind);
 int subject_kind_read(const char *word);
+
+/* "none", "periodic", "polling". */
+const char *link_timer_word(enum link_timer timer);
 
 /* Finds the program. It starts nothing. */
 void shell_resolve(struct shell *shell);

@@ -228,8 +228,9 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 	struct log *log, const struct scene *scene)
 {
 	struct judgement j = outcome_judge(log, scene);
-	struct cell cell = new_cell(job, j.label, j.reason);
-
+	bool untold = job->shell->timer == TIMER_POLLING && !log->traced;
+	const char *polls = "the link polls, and only a tracer can tell that it has come to rest";
+	struct cell cell = new_cell(job, untold ? "n/a" : j.label, untold ? polls : j.reason);
 	const char *refused =
 		job->shell->untraced ? "the link is a tracer itself" : context->trace_refused;
 	if (refused && strcmp(j.label, "n/a") == 0)
@@ -334,7 +335,7 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 	struct player_shell shell = {.file = path,
 		.argv = build_argv(parent, scene, job->shell, path, command),
 		.env = env,
-		.periodic = job->shell->timer_periodic,
+		.timer = job->shell->timer,
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
 	struct player_options options = options_for(context, job->shell);
 

@@ -56,6 +56,10 @@ struct player {
 	size_t mark_length;
 	size_t output_kept;
 	struct look now, before;
+	bool polling;      /* some look for what has happened now and then */
+	struct look round; /* since when nothing has happened, if ... */
+	size_t round_news; /* ... 'news' is still that */
+	size_t news;       /* how often something has */
 	int64_t deadline_ns;
 	int64_t waited_ns; /* what we had waited for a processor when the scene began */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
@@ -452,6 +456,7 @@ static bool drain(struct player *p)
 	any |= drain_marks(p);
 	any |= drain_wire(p);
 	any |= drain_terminal(p);
+	p->news += any;
 	return any;
 }
 
@@ -513,7 +518,7 @@ static void flush_terminals(const struct player *p)
 
 /* One attempt: two quiet looks that agree, with no news around them and the terminal's queue
  * flushed. See measurements in docs/architecture.md. */
-static bool is_settled(struct player *p)
+static bool is_quiet(struct player *p)
 {
 	flush_terminals(p);
 	if (drain(p))
@@ -528,6 +533,33 @@ static bool is_settled(struct player *p)
 		return false;
 	flush_terminals(p);
 	return !drain(p) && !parent_lags(p);
+}
+
+static void begin_round(struct player *p)
+{
+	talloc_free(p->round.seen);
+	p->round = p->now;
+	p->round.seen = talloc_memdup(p->watch, p->now.seen, p->now.count * sizeof(*p->now.seen));
+	p->round_news = p->news;
+}
+
+/* Who polls finds out what has happened when it looks the next time, so that it waits proves
+ * nothing. But it has come to rest when it has looked since and nothing has come of that: no stop
+ * of it, whose kill(2) with signal 0 is one too, and nobody else ran. */
+static bool is_settled(struct player *p)
+{
+	if (!is_quiet(p))
+		return false;
+	if (!p->polling)
+		return true;
+	enum round round = p->round.seen && p->round_news == p->news
+				   ? look_round(&p->round, &p->now)
+				   : ROUND_OTHER;
+	if (round == ROUND_OTHER) {
+		begin_round(p);
+		round = look_round(&p->round, &p->now); /* nobody polls now */
+	}
+	return round == ROUND_CLOSED;
 }
 
 static int holder_index(const struct player *p, pid_t outer_group)
@@ -902,12 +934,14 @@ static void do_step(struct player *p, size_t index)
 	struct event *event = log_add(p->log, EVENT_STEP, SOURCE_HARNESS, WHO_NONE);
 	event->number = (long)index;
 	event->text = talloc_strdup(p->log, step->text);
-	if (step->verb == VERB_AWAIT)
+	if (step->verb == VERB_AWAIT) {
 		do_await(p, step);
-	else if (step->verb == VERB_SETTLE)
+	} else if (step->verb == VERB_SETTLE) {
 		settle(p, step->arg);
-	else
+	} else {
 		stimulate(p, step);
+		p->news++; /* who polls must look again */
+	}
 }
 
 /* --- from the curtain's rise to its fall --- */
@@ -973,7 +1007,8 @@ static const char *start(struct player *p, const struct player_shell *shell)
 		return talloc_asprintf(p->log, "unable to %s: %s", step, strerror(-result));
 	p->watch->init = p->launched.init;
 	p->watch->pid1 = p->scene->session == SESSION_PID1;
-	p->watch->periodic = shell->periodic;
+	p->watch->periodic = shell->timer != TIMER_NONE;
+	p->polling = shell->timer == TIMER_POLLING;
 	p->watch->terminal = pty_device(&p->pty);
 	watch_settle_depth(p->watch, p->launched.shell);
 	watch_proc(p->watch, p->launched.shell, WHO_INIT);

@@ -7,6 +7,7 @@
 
 #include "../model/case.h"
 #include "../model/log.h"
+#include "../model/shell.h"
 #include "../stage/arena.h"
 #include "../stage/launch.h"
 
@@ -25,7 +26,7 @@ struct player_shell {
 	char *const *argv;
 	char *const *env;
 	const char *input; /* text for a pipe as descriptor 0, or NULL */
-	bool periodic;     /* its processes wait with a timeout for nothing of the scene's */
+	enum link_timer timer; /* what its processes' waits with a timeout mean */
 };
 
 enum played {

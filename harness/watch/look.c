@@ -217,13 +217,17 @@ static unsigned long timeout_pointer(const struct call *call)
 }
 
 /* Is it a timeout that the scene will not live to see? The run time of some languages keeps a
- * thread that looks after the others once a minute. */
+ * thread that looks after the others once a minute, runsv waits for an hour. */
 static bool outlasts(const struct call *call, pid_t outer)
 {
 	struct timespec wait = {0}, now = {0};
 	struct iovec here = {.iov_base = &wait, .iov_len = sizeof(wait)};
 	struct iovec there = {.iov_base = (void *)timeout_pointer(call), .iov_len = sizeof(wait)};
 
+	if (call->number == SYS_poll)
+		return (int)call->args[2] / 1000 >= OUTLASTS_S;
+	if (call->number == SYS_epoll_wait || call->number == SYS_epoll_pwait)
+		return (int)call->args[3] / 1000 >= OUTLASTS_S;
 	if (!there.iov_base || process_vm_readv(outer, &here, 1, &there, 1, 0) < 0)
 		return false;
 	/* futex(2): only FUTEX_WAIT and FUTEX_WAIT_REQUEUE_PI count from now. */
@@ -342,6 +346,7 @@ static const char *unrest(struct seen *seen, const struct watch *watch, struct t
 		return NULL;
 	if (tracee->timed && !watch->periodic)
 		return "waiting with a timeout";
+	seen->timed = tracee->timed && !outlasts(call, seen->outer);
 	seen->reads_terminal = is_blocked_reading(seen, call);
 	return NULL;
 }
@@ -508,6 +513,7 @@ static const char *see_threads(struct seen *seen, struct watch *watch)
 			break;
 		seen->switches += part.switches;
 		seen->reads_terminal |= part.reads_terminal && seen->state == 'S';
+		seen->timed |= part.timed;
 	}
 	if (dir)
 		closedir(dir);
@@ -576,18 +582,41 @@ void look_take(struct look *look, struct watch *watch)
 	}
 }
 
+static bool seen_alike(const struct seen *a, const struct seen *b)
+{
+	return a->who == b->who && a->state == b->state && a->number == b->number &&
+	       a->pending == b->pending;
+}
+
 bool look_equal(const struct look *a, const struct look *b)
 {
 	if (a->count != b->count)
 		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		const struct seen *x = &a->seen[i], *y = &b->seen[i];
-
-		if (x->who != y->who || x->state != y->state || x->switches != y->switches ||
-			x->number != y->number || x->pending != y->pending)
+	for (size_t i = 0; i < a->count; i++)
+		if (!seen_alike(&a->seen[i], &b->seen[i]) ||
+			a->seen[i].switches != b->seen[i].switches)
 			return false;
-	}
 	return true;
+}
+
+enum round look_round(const struct look *first, const struct look *second)
+{
+	enum round round = ROUND_CLOSED;
+
+	if (first->count != second->count)
+		return ROUND_OTHER;
+	for (size_t i = 0; i < first->count; i++) {
+		const struct seen *a = &first->seen[i], *b = &second->seen[i];
+
+		if (!seen_alike(a, b) || a->timed != b->timed)
+			return ROUND_OTHER;
+		/* Who was found blocked before and after and has run has gone to sleep again. */
+		if (a->timed && a->switches == b->switches)
+			round = ROUND_WAITS;
+		if (!a->timed && a->switches != b->switches)
+			return ROUND_OTHER;
+	}
+	return round;
 }
 
 const struct seen *look_find(const struct look *look, int who)

@@ -15,6 +15,7 @@ struct seen {
 	long number;            /* of the system call it is blocked in, -1: none or unknown */
 	int waits_for;          /* in a wait: its pid argument, as wait4(2) has it; see look.c */
 	bool reads_terminal;    /* see look_at_prompt() */
+	bool timed;             /* one of its threads waits with a timeout that the scene may see */
 	unsigned long switches; /* context switches of both kinds */
 	int threads;
 	uint64_t pending; /* deliverable: pending and not blocked */
@@ -56,6 +57,14 @@ void look_find_processes(struct watch *watch);
  * calls and pending signals. If both were quiet the whole scene was asleep at one instant between
  * them, and only the harness or the terminal can wake it. */
 bool look_equal(const struct look *a, const struct look *b);
+
+/* Of two quiet looks, the second later: what has become of those who wait with a timeout? */
+enum round {
+	ROUND_OTHER,  /* somebody else ran, or waits in another way */
+	ROUND_WAITS,  /* nobody else ran, but not all of them have woken */
+	ROUND_CLOSED, /* nobody else ran, and they have all woken and gone back to their waits */
+};
+enum round look_round(const struct look *first, const struct look *second);
 
 /* The process in the look, or NULL. */
 const struct seen *look_find(const struct look *look, int who);

@@ -48,7 +48,7 @@ static char *print_link(char *text, const struct shell *link)
 	text = print_key(text, "kind", subject_kind_word(link->kind));
 	text = print_words(text, "arguments", link->arguments);
 	text = print_key(text, "environment", link->environment_lost ? "lost" : "kept");
-	text = print_key(text, "timer", link->timer_periodic ? "periodic" : "none");
+	text = print_key(text, "timer", link_timer_word(link->timer));
 	if (link->probe)
 		text = print_words(text, "probe", link->probe);
 	for (size_t i = 0; i < link->file_count; i++)

@@ -374,7 +374,7 @@ static void test_link(void **state)
 	assert_words(link->arguments, "[-s][-f][makefile]");
 	assert_words(link->lacks, "[terminal][environment]");
 	assert_true(link->environment_lost);
-	assert_true(link->timer_periodic);
+	assert_int_equal(link->timer, TIMER_PERIODIC);
 	assert_words(link->probe, "[make][--version]");
 	assert_string_equal(link->version_text, "--version");
 	assert_int_equal(link->file_count, 2);
@@ -387,7 +387,7 @@ static void test_link(void **state)
 	assert_int_equal(link->kind, SUBJECT_INIT);
 	assert_words(link->arguments, "[${COMMAND}]");
 	assert_false(link->environment_lost);
-	assert_false(link->timer_periodic);
+	assert_int_equal(link->timer, TIMER_NONE);
 	assert_null(link->probe);
 	assert_int_equal(link->file_count, 0);
 }
@@ -407,7 +407,7 @@ static void test_link_like(void **state)
 	assert_string_equal(link->program, "base");
 	assert_words(link->options, "[-g]");
 	assert_words(link->arguments, "[--][${COMMAND}]");
-	assert_true(link->timer_periodic);
+	assert_int_equal(link->timer, TIMER_PERIODIC);
 	assert_int_equal(link->file_count, 2);
 	assert_string_equal(link->files[0].text, "1\n");
 	assert_string_equal(link->files[1].text, "3\n");
@@ -430,7 +430,7 @@ static void test_link_faults(void **state)
 		{"arguments: -x\n", "f.link:1: neither the arguments nor a file has ${COMMAND}"},
 		{"arguments:\n", "f.link:1: neither the arguments nor a file has ${COMMAND}"},
 		{"environment: gone\n", "f.link:1: unknown environment 'gone'; known: kept, lost"},
-		{"timer: yes\n", "f.link:1: unknown timer 'yes'; known: none, periodic"},
+		{"timer: yes\n", "f.link:1: unknown timer 'yes'; known: none, periodic, polling"},
 		{"probe:\n", "f.link:1: 'probe' has no value"},
 		{"lacks: monitor\n", "f.link:1: unknown feature 'monitor'; known: environment, "},
 		{"title: X\nfile:\n    x\n", "f.link:2: unknown key 'file'"},
