@@ -12,6 +12,11 @@ test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shel
 # A nodejs from elsewhere brings its own npm, which Debian's package would collide with.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
+# The server that the ssh links want. Where services are started, installing it would start one.
+if [ -x /usr/sbin/policy-rc.d ] && ! /usr/sbin/policy-rc.d ssh start >/dev/null 2>&1; then
+	subject_packages="$subject_packages openssh-server"
+fi
+
 usage() {
 	cat <<'HELP'
 Usage: ./run.sh [--install-only] [--for-tests] [--no-install] [-- OPTION OF sigmatrix run...]
