@@ -26,7 +26,8 @@ enum { ALL_AGREE = 0, SOME_DISAGREE = 1, TROUBLE = 2 };
 enum { MAX_REASONS = 32 };
 
 struct crosscheck {
-	struct words_option cases, shells;
+	struct words_option cases;
+	struct subjects_option subjects;
 	const char *cases_dir, *output, *jobs, *trace, *factor;
 	char *directory; /* for what the drivers write; removed at the end */
 	char *first, *second;
@@ -51,13 +52,14 @@ static const char help[] =
 	"Plays the same cells with two drivers that share no code, this program and the one in\n"
 	"harness/expect (Expect and Tcl), and prints each cell they disagree about with both\n"
 	"timelines. A disagreement is a bug of one of them, or of docs/case-format.md.\n"
-	"It is for shells only: the second driver does not play links. Examples:\n"
+	"Examples:\n"
 	"  sigmatrix crosscheck --case 'statuses/*' --shell dash\n"
 	"  sigmatrix crosscheck --trace off       nor does the first see more than the second\n"
+	"  sigmatrix crosscheck --link tini       cases for links\n"
 	"  sigmatrix crosscheck --output second.json\n"
 	"\n"
-	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
-	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
+	"  --case GLOB          cases whose name, group or last part matches; may be "
+	"repeated\n" SUBJECT_HELP
 	"  --jobs N             cells each driver plays at the same time (default: its own)\n"
 	"  --trace auto|on|off  whether the first driver looks on with ptrace; the second never "
 	"does\n"
@@ -71,23 +73,11 @@ static const char help[] =
 
 /* --- the command line --- */
 
-enum {
-	OPT_CASE = 256,
-	OPT_SHELL,
-	OPT_LINK,
-	OPT_JOBS,
-	OPT_TRACE,
-	OPT_OUTPUT,
-	OPT_FACTOR,
-	OPT_CASES,
-	OPT_QUIET
-};
+enum { OPT_CASE = 256, OPT_JOBS, OPT_TRACE, OPT_OUTPUT, OPT_FACTOR, OPT_CASES, OPT_QUIET };
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
-	{"shell", required_argument, NULL, OPT_SHELL},
-	{"links", no_argument, NULL, OPT_LINK},
-	{"link", required_argument, NULL, OPT_LINK},
+	SUBJECT_OPTIONS,
 	{"jobs", required_argument, NULL, OPT_JOBS},
 	{"trace", required_argument, NULL, OPT_TRACE},
 	{"output", required_argument, NULL, OPT_OUTPUT},
@@ -104,16 +94,12 @@ static int parse_option(void *memory, struct crosscheck *c, int option)
 	long count;
 	enum trace_wish trace;
 
+	if (subject_option(memory, &c->subjects, option))
+		return -1;
 	switch (option) {
 	case OPT_CASE:
 		option_add(memory, &c->cases, optarg);
 		return -1;
-	case OPT_SHELL:
-		option_add(memory, &c->shells, optarg);
-		return -1;
-	case OPT_LINK:
-		return usage_error("crosscheck",
-			"the second driver plays shells only; 'sigmatrix run --links' plays links");
 	case OPT_JOBS:
 		c->jobs = optarg;
 		return parse_count("crosscheck", "--jobs", optarg, 1, 256, &count) ? -1 : TROUBLE;
@@ -153,10 +139,13 @@ static void add_option(
 
 static void add_common(struct words_option *command, void *memory, const struct crosscheck *c)
 {
+	const struct words_option *names = &c->subjects.names;
+
 	for (size_t i = 0; i < c->cases.count; i++)
 		add_option(command, memory, "--case", c->cases.words[i]);
-	for (size_t i = 0; i < c->shells.count; i++)
-		add_option(command, memory, "--shell", c->shells.words[i]);
+	for (size_t i = 0; i < names->count; i++)
+		add_option(
+			command, memory, c->subjects.links ? "--link" : "--shell", names->words[i]);
 	add_option(command, memory, "--jobs", c->jobs);
 	add_option(command, memory, "--timeout-factor", c->factor);
 }
@@ -217,6 +206,8 @@ static bool play_first(void *memory, struct crosscheck *c)
 	add_option(&command, memory, "--format", "json");
 	add_option(&command, memory, "--trace", c->trace);
 	add_option(&command, memory, "--cases", c->cases_dir);
+	if (c->subjects.links)
+		option_add(memory, &command, "--links");
 	if (c->quiet)
 		option_add(memory, &command, "--quiet");
 	add_common(&command, memory, c);
@@ -264,6 +255,8 @@ static bool play_second(void *memory, struct crosscheck *c)
 	add_option(&command, memory, "--cases",
 		c->cases_dir ? c->cases_dir : data_path(memory, "cases"));
 	add_option(&command, memory, "--shells", data_path(memory, "shells"));
+	if (c->subjects.links)
+		add_option(&command, memory, "--links", data_path(memory, "links"));
 	add_option(&command, memory, "--output", c->second);
 	if (!c->quiet && isatty(STDERR_FILENO))
 		option_add(memory, &command, "--progress");
@@ -525,6 +518,8 @@ static int parse_and_check(void *memory, int argc, char **argv)
 	if (optind < argc)
 		return usage_error("crosscheck",
 			"'%s' is not an option; cases are chosen with --case", argv[optind]);
+	if (!check_subjects("crosscheck", &c.subjects))
+		return TROUBLE;
 	return crosscheck(memory, &c);
 }
 

@@ -22,13 +22,14 @@
 enum { DEADLINE_S = 30 };
 
 struct run_options {
-	struct words_option cases, shells, link_names;
+	struct words_option cases;
+	struct subjects_option subjects;
 	const char *cases_dir, *format, *output, *colour;
 	long jobs, steady_jobs, repeat;
 	double timeout_factor;
 	enum trace_wish trace;
 	int isolation;
-	bool quiet, resume, links;
+	bool quiet, resume;
 	struct baseline_wish baseline;
 };
 
@@ -61,12 +62,8 @@ static const char help[] =
 	"  sigmatrix run --repeat 50 --case 'terminal/*'  is it stable?\n"
 	"  sigmatrix run --links                          cases for links, all links found\n"
 	"\n"
-	"  --case GLOB          cases whose name, group or last part matches; may be repeated\n"
-	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"
-	"  --links              play on links (inits and wrappers) in place of shells\n"
-	"  --link NAME          ... on this one of 'sigmatrix list --links', NAME=COMMAND "
-	"WORDS... (to which\n"
-	"                       the command is appended), or a path\n"
+	"  --case GLOB          cases whose name, group or last part matches; may be "
+	"repeated\n" SUBJECT_HELP
 	"  --jobs N             cells played at the same time (default: eight for each processor, "
 	"and\n"
 	"                       as many again while one is idle)\n"
@@ -95,9 +92,6 @@ static const char help[] =
 
 enum {
 	OPT_CASE = 256,
-	OPT_SHELL,
-	OPT_LINKS,
-	OPT_LINK,
 	OPT_JOBS,
 	OPT_REPEAT,
 	OPT_TRACE,
@@ -116,9 +110,7 @@ enum {
 
 static const struct option options[] = {
 	{"case", required_argument, NULL, OPT_CASE},
-	{"shell", required_argument, NULL, OPT_SHELL},
-	{"links", no_argument, NULL, OPT_LINKS},
-	{"link", required_argument, NULL, OPT_LINK},
+	SUBJECT_OPTIONS,
 	{"jobs", required_argument, NULL, OPT_JOBS},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
 	{"trace", required_argument, NULL, OPT_TRACE},
@@ -162,19 +154,11 @@ static bool check_format(const char *name)
 /* -1: go on, else the exit status. */
 static int parse_option(void *memory, struct run_options *o, int option)
 {
+	if (subject_option(memory, &o->subjects, option))
+		return -1;
 	switch (option) {
 	case OPT_CASE:
 		option_add(memory, &o->cases, optarg);
-		return -1;
-	case OPT_SHELL:
-		option_add(memory, &o->shells, optarg);
-		return -1;
-	case OPT_LINKS:
-		o->links = true;
-		return -1;
-	case OPT_LINK:
-		o->links = true;
-		option_add(memory, &o->link_names, optarg);
 		return -1;
 	case OPT_JOBS:
 		if (!parse_count("run", "--jobs", optarg, 1, 256, &o->jobs))
@@ -245,11 +229,8 @@ static int parse(void *memory, struct run_options *o, int argc, char **argv)
 	if (optind < argc)
 		return usage_error(
 			"run", "'%s' is not an option; cases are chosen with --case", argv[optind]);
-	if (o->links && o->shells.count > 0)
-		return usage_error(
-			"run", "links or shells: --shell goes without --links and --link");
-	if (o->links)
-		o->shells = o->link_names;
+	if (!check_subjects("run", &o->subjects))
+		return EXIT_BAD_USAGE;
 	if ((o->baseline.strict || o->baseline.update) && !o->baseline.path)
 		return usage_error("run", "--strict and --update-baseline need --baseline FILE");
 	o->baseline.cases = o->cases.words;
@@ -677,15 +658,15 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 	size_t count;
 	const char *dir =
 		run->options.cases_dir ? run->options.cases_dir : data_path(memory, "cases");
-	struct test_case **cases =
-		load_cases(memory, dir, run->options.cases.words, run->options.links, &count);
+	struct test_case **cases = load_cases(
+		memory, dir, run->options.cases.words, run->options.subjects.links, &count);
 
 	if (!cases)
 		return false;
 	if (count == 0) {
 		complain("nothing was played: %s has no case for %s", dir,
-			run->options.links ? "links (they are played without --links)"
-					   : "shells (--links plays those for links)");
+			run->options.subjects.links ? "links (they are played without --links)"
+						    : "shells (--links plays those for links)");
 		return false;
 	}
 	describe_shells(run->results, shells, shell_count);
@@ -707,7 +688,7 @@ static bool prepare(struct run *run, void *memory, struct shell **shells, size_t
 /* A baseline of the other kind would call every cell gone, and every other new. */
 static bool check_baseline(const struct run *run)
 {
-	const char *subject = run->options.links ? "link" : "shell";
+	const char *subject = run->options.subjects.links ? "link" : "shell";
 
 	if (!run->baseline || !run->baseline->shell_count ||
 		strcmp(results_subject(run->baseline), subject) == 0)
@@ -736,12 +717,12 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		return EXIT_BAD_USAGE;
 	size_t candidate_count = catalogue_count;
 	struct shell **candidates =
-		run->options.links ? load_links(memory, &candidate_count) : catalogue;
+		run->options.subjects.links ? load_links(memory, &candidate_count) : catalogue;
 	if (!candidates)
 		return EXIT_BAD_USAGE;
-	struct shell **shells =
-		choose_shells(memory, run->options.links, candidates, candidate_count,
-			run->options.shells.words, run->options.shells.count, &shell_count);
+	struct shell **shells = choose_shells(memory, run->options.subjects.links, candidates,
+		candidate_count, run->options.subjects.names.words,
+		run->options.subjects.names.count, &shell_count);
 	if (!shells)
 		return EXIT_BAD_USAGE;
 	struct cell_context context = {.shells = catalogue,
@@ -763,7 +744,7 @@ static int run_with(void *memory, struct run *run, int argc, char **argv)
 		return EXIT_NOT_MEASURED;
 	}
 	describe_host(run->results, &context, argc, argv);
-	if (run->options.shells.count > 0)
+	if (run->options.subjects.names.count > 0)
 		run->options.baseline.shells = names_of(memory, shells, shell_count);
 	status = baseline_load(memory, &run->options.baseline, &run->baseline);
 	if (status == 0 && !check_baseline(run))

@@ -60,6 +60,33 @@ void option_add(const void *parent, struct words_option *option, const char *wor
 	option->words[option->count] = NULL;
 }
 
+bool subject_option(const void *parent, struct subjects_option *subjects, int option)
+{
+	switch (option) {
+	case OPT_ON_LINKS:
+		subjects->links = true;
+		return true;
+	case OPT_ON_LINK:
+		subjects->links = true;
+		option_add(parent, &subjects->names, optarg);
+		return true;
+	case OPT_ON_SHELL:
+		subjects->shells = true;
+		option_add(parent, &subjects->names, optarg);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool check_subjects(const char *command, const struct subjects_option *subjects)
+{
+	if (!subjects->links || !subjects->shells)
+		return true;
+	usage_error(command, "links or shells: --shell goes without --links and --link");
+	return false;
+}
+
 /* --- the command line --- */
 
 static const char *nearest_option(const char *word, const struct option *options)

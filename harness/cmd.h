@@ -35,6 +35,36 @@ struct words_option {
 
 void option_add(const void *parent, struct words_option *option, const char *word);
 
+/* What cells are played on: --shell, or --links and --link. The three rows of a command's option
+ * table, and their lines of its help. */
+enum { OPT_ON_SHELL = 1024, OPT_ON_LINKS, OPT_ON_LINK };
+
+#define SUBJECT_OPTIONS                                                                            \
+	{"shell", required_argument, NULL, OPT_ON_SHELL},                                          \
+		{"links", no_argument, NULL, OPT_ON_LINKS},                                        \
+	{                                                                                          \
+		"link", required_argument, NULL, OPT_ON_LINK                                       \
+	}
+
+#define SUBJECT_HELP                                                                               \
+	"  --shell NAME         a shell of 'sigmatrix list', NAME=COMMAND ARGS..., or a path\n"    \
+	"  --links              play on links (inits and wrappers) in place of shells\n"           \
+	"  --link NAME          ... on this one of 'sigmatrix list --links', NAME=COMMAND "        \
+	"WORDS... (to which\n"                                                                     \
+	"                       the command is appended), or a path\n"
+
+struct subjects_option {
+	struct words_option names; /* those asked for; none: all */
+	bool links;                /* names of links; all of them when there are none */
+	bool shells;               /* --shell was given */
+};
+
+/* Takes in one of SUBJECT_OPTIONS; false if it is another option. */
+bool subject_option(const void *parent, struct subjects_option *subjects, int option);
+
+/* Links or shells, not both: false after complaining. */
+bool check_subjects(const char *command, const struct subjects_option *subjects);
+
 /* Prints "sigmatrix: message" on standard error. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -3,9 +3,11 @@
  * write, so that marks and reports are in one order; instructions come through a FIFO of its own,
  * $ACTORS/PID. Lines begin with \001, which no mark does:
  *
+ *	\001d FIFO FD    asks for its number: it is in a deeper PID namespace than the scene
  *	\001a NAME PID start PPID PGID SID TPGID IGNORED BLOCKED    (masks in hexadecimal digits)
  *	\001a NAME PID ready | got SIG CODE PID | exit N | die SIG | stopping SIG | unstopped
- *	| resumed | sent SIG parent|group PID | read N | failed ERRNO READ|WRITE | odd TEXT
+ *	| resumed | sent SIG parent|group PID | quiet SIG | read N | failed ERRNO READ|WRITE | odd
+ *TEXT
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +76,7 @@ static const char *put_number(struct number *out, long value)
 
 static struct number own;
 static const char *own_pid;
+static bool is_pid1;
 
 #define REPORT(...) report("\001a", name, own_pid, __VA_ARGS__, (char *)NULL)
 
@@ -111,11 +114,13 @@ static void die(int sig)
 	/* Nothing may come between the report and the death. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	REPORT("die", put_number(&n, sig));
+	if (!is_pid1)
+		REPORT("die", put_number(&n, sig));
 	set_action(sig, SIG_DFL);
 	kill(getpid(), sig);
 	set_blocked(sig, SIG_UNBLOCK);
-	REPORT("odd", "survived"); /* a signal whose default action is no death */
+	/* PID 1, or a signal whose default action is no death. */
+	REPORT("odd", "survived");
 }
 
 /* Stops as the default action does. In an orphaned group that is nothing; whether it was is
@@ -155,7 +160,9 @@ static void do_default(int sig)
 		stop_by(sig);
 		return;
 	default:
-		die(sig);
+		/* The first process of a namespace does not die by default actions. */
+		if (!is_pid1)
+			die(sig);
 	}
 }
 
@@ -328,6 +335,8 @@ static int obey(char **w)
 	if (strcmp(w[0], "on") == 0 && known(w[1]) && known(w[2])) {
 		int sig = signal_of(w[1]);
 		if (strcmp(w[2], "default") == 0) {
+			struct number n;
+			REPORT("quiet", put_number(&n, sig));
 			set_action(sig, SIG_DFL);
 			return 3;
 		}
@@ -404,22 +413,81 @@ static _Noreturn void wait_for_orders(int orders)
 	}
 }
 
+/* Whether our numbers are the scene's: is its PID namespace ours? */
+static bool is_in_scene(const char *directory)
+{
+	char path[4096], text[32] = "";
+	struct stat own_namespace;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/namespace", directory);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd != -1)
+		close(fd);
+	return n > 0 && stat("/proc/self/ns/pid", &own_namespace) == 0 &&
+	       strtoull(text, NULL, 10) == own_namespace.st_ino;
+}
+
+/* Opens the FIFO for what we are told: $ACTORS/PID, where the number is the scene's. */
+static int open_orders(const char *directory, const char *file)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	if (mkfifo(path, 0600) == -1 && errno != EEXIST)
+		return -1;
+	return high(open(path, O_RDWR | O_NONBLOCK));
+}
+
+/* In a deeper namespace only those outside know our number; they find us by the FIFO we hold. */
+static int ask_who_we_are(const char *directory)
+{
+	char path[4096], file[32];
+	struct number descriptor;
+	int orders, i = 0;
+
+	do {
+		snprintf(file, sizeof(file), "deep.%d", i++);
+		snprintf(path, sizeof(path), "%s/%s", directory, file);
+	} while (mkfifo(path, 0600) == -1 && errno == EEXIST);
+	orders = open_orders(directory, file);
+	if (orders == -1)
+		return -1;
+	report("\001d", file, put_number(&descriptor, orders), (char *)NULL);
+	for (size_t n = 0; n < sizeof(own.digits) - 1;) {
+		struct pollfd fd = {.fd = orders, .events = POLLIN};
+		poll(&fd, 1, -1);
+		if (read(orders, &own.digits[n], 1) != 1)
+			continue;
+		if (own.digits[n] == '\n') {
+			own.digits[n] = '\0';
+			own_pid = own.digits;
+			return orders;
+		}
+		n++;
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long long ignored = ignored_mask(), blocked = blocked_mask();
 	const char *directory = getenv("ACTORS");
 	char path[4096];
+	int orders;
 
 	if (argc < 2 || !directory)
 		return 125;
 	snprintf(name, sizeof(name), "%s", argv[1]);
+	is_pid1 = getpid() == 1;
 	own_pid = put_number(&own, getpid());
 	snprintf(path, sizeof(path), "%s/events", directory);
 	reports = high(open(path, O_WRONLY));
-	snprintf(path, sizeof(path), "%s/%s", directory, own_pid);
-	if (reports == -1 || (mkfifo(path, 0600) == -1 && errno != EEXIST))
+	if (reports == -1)
 		return 125;
-	int orders = high(open(path, O_RDWR | O_NONBLOCK));
+	orders = is_in_scene(directory) ? open_orders(directory, own_pid)
+					: ask_who_we_are(directory);
 	if (orders == -1)
 		return 125;
 	for (int sig = 1; sig < SIGNALS; sig++)

@@ -1,7 +1,10 @@
 # sigmatrix's second driver, an independent implementation of docs/case-format.md for expect(1):
 #
 #   expect -f driver.tcl --actor FILE --stage FILE --cases DIR --shells DIR --output FILE
-#       [--case GLOB]... [--shell NAME[=COMMAND ARGS]]... [--jobs N] [--timeout-factor X] [--progress]
+#       [--case GLOB]... [--shell NAME[=COMMAND ARGS]]... [--jobs N] [--timeout-factor X]
+#       [--links DIR [--link NAME[=COMMAND WORDS]]...] [--progress]
+#
+# With --links the cases for links are played on the links of that directory.
 #
 # Normally started by sigmatrix crosscheck. It writes a results document and a file of timelines, as
 # sigmatrix run does. The parts: files.tcl and scene.tcl read, watch.tcl looks on, play.tcl acts,
@@ -19,17 +22,22 @@ proc fail {message} {
 }
 
 set options(case) {}
-set options(shell) {}
+set options(subjects) {}
+set options(links) ""
 array set options {jobs 2 timeout-factor 1 output "" worker 0 progress 0}
 while {[llength $argv]} {
 	set argv [lassign $argv option]
 	switch -glob -- $option {
 		--worker - --progress {set options([string range $option 2 end]) 1}
-		--case - --shell {
+		--case {
 			set argv [lassign $argv value]
-			lappend options([string range $option 2 end]) $value
+			lappend options(case) $value
 		}
-		--actor - --stage - --cases - --shells - --output - --jobs - --timeout-factor {
+		--shell - --link {
+			set argv [lassign $argv value]
+			lappend options(subjects) $value
+		}
+		--actor - --stage - --cases - --shells - --links - --output - --jobs - --timeout-factor {
 			set argv [lassign $argv value]
 			set options([string range $option 2 end]) $value
 		}
@@ -43,6 +51,7 @@ set actor [file normalize $options(actor)]
 set stage [file normalize $options(stage)]
 set shells_dir $options(shells)
 set shells [dict create]
+set played [dict create]
 set links ""
 
 # --- what to play ---
@@ -58,36 +67,54 @@ proc wanted_cases {} {
 				|| [string match $pattern [file dirname $name]]
 				|| [string match $pattern [file tail $name]]} {set wanted 1}
 		}
-		# Links are played by the first driver only.
-		if {$wanted && [dict get [read_case $path] mode] ne "link"} {lappend paths $path}
+		if {$wanted && ([dict get [read_case $path] mode] eq "link") == ($options(links) ne "")} {
+			lappend paths $path
+		}
 	}
-	if {$paths eq ""} {fail "no case for shells matches $options(case)"}
+	if {$paths eq ""} {fail "no case for [subjects] matches $options(case)"}
 	return $paths
 }
 
-proc wanted_shells {} {
-	global options shells shells_dir
+# Shells or links: what is played on. A dict of each by name; shells that only a case's text
+# names are in `shells`.
+proc subjects {} {
+	return [expr {$::options(links) eq "" ? "shells" : "links"}]
+}
+
+proc read_subject {name} {
+	if {$::options(links) eq ""} {return [read_shell $::shells_dir $name]}
+	return [read_link $::options(links) $name]
+}
+
+proc given_subject {name command} {
+	set shell [given_shell $name $command]
+	return [expr {$::options(links) eq "" ? $shell : [finish_link $shell]}]
+}
+
+proc wanted_subjects {} {
+	global options played
 	set all {}
-	foreach wish $options(shell) {
+	set dir [expr {$options(links) eq "" ? $options(shells) : $options(links)}]
+	set suffix [string trimright [subjects] s]
+	foreach wish $options(subjects) {
 		if {[regexp {^([^=]+)=(.*)$} $wish -> name command]} {
-			dict set shells $name [given_shell $name $command]
+			dict set played $name [given_subject $name $command]
 		} elseif {[string match */* $wish]} {
 			# ./my-sh is called my-sh
 			set name [file tail $wish]
-			dict set shells $name [given_shell $name $wish]
+			dict set played $name [given_subject $name $wish]
 		} else {
-			if {![file exists $shells_dir/$wish.shell]} {fail "no shell $wish"}
+			if {![file exists $dir/$wish.$suffix]} {fail "no $suffix $wish"}
 			set name $wish
-			dict set shells $name [read_shell $shells_dir $name]
+			dict set played $name [read_subject $name]
 		}
 		lappend all $name
 	}
 	if {$all ne ""} {return $all}
-	foreach path [glob $shells_dir/*.shell] {
+	foreach path [glob $dir/*.$suffix] {
 		set name [file rootname [file tail $path]]
-		set shell [read_shell $shells_dir $name]
-		dict set shells $name $shell
-		lappend all [list [dict get $shell order] $name]
+		dict set played $name [read_subject $name]
+		lappend all [list [dict get $played $name order] $name]
 	}
 	set names {}
 	foreach pair [lsort -index 0 -integer [lsort -index 1 $all]] {lappend names [lindex $pair 1]}
@@ -108,8 +135,8 @@ proc bgerror {message} {
 # --- a worker plays what it is given, one cell a line: PATH VARIANT-NUMBER SHELL ---
 
 proc be_worker {} {
-	global options shells run_dir
-	if {$options(shell) ne ""} wanted_shells
+	global options played run_dir
+	if {$options(subjects) ne ""} wanted_subjects
 	set base [expr {[info exists ::env(TMPDIR)] ? $::env(TMPDIR) : "/tmp"}]
 	set run_dir $base/sigmatrix-expect.[pid]
 	file mkdir $run_dir
@@ -118,12 +145,10 @@ proc be_worker {} {
 	trap {close_stage; file delete -force $::run_dir; exit 2} {INT TERM HUP}
 	while {[gets stdin line] >= 0} {
 		lassign $line index path number name
-		if {![dict exists $shells $name]} {
-			dict set shells $name [read_shell $::shells_dir $name]
-		}
+		if {![dict exists $played $name]} {dict set played $name [read_subject $name]}
 		if {![info exists cases($path)]} {set cases($path) [read_case $path]}
 		set variant [lindex [variants $cases($path)] $number]
-		set answer [play_cell $cases($path) $variant [dict get $shells $name] $options(timeout-factor)]
+		set answer [play_cell $cases($path) $variant [dict get $played $name] $options(timeout-factor)]
 		# Whoever gave the orders may be gone.
 		if {[catch {
 			puts [one_line [list $index {*}$answer [json_timeline $cases($path) $variant $name]]]
@@ -168,20 +193,22 @@ proc stop_workers {} {
 
 proc play_all {names paths} {
 	global jobs next open_workers done options here worker_channels
+	set suffix [string trimright [subjects] s]
 	set jobs {}
 	set worker_channels {}
 	foreach path $paths {
 		set case [read_case $path]
 		for {set v 0} {$v < [llength [variants $case]]} {incr v} {
 			foreach name $names {
-				if {[dict get $::shells $name file] ne ""} {lappend jobs [list $path $v $name]}
+				if {[dict get $::played $name file] ne ""} {lappend jobs [list $path $v $name]}
 			}
 		}
 	}
 	set next 0
 	set command [list expect -f $here/driver.tcl --worker --actor $::actor --stage $::stage \
 		--cases $options(cases) --shells $options(shells) --timeout-factor $options(timeout-factor)]
-	foreach wish $options(shell) {lappend command --shell $wish}
+	if {$options(links) ne ""} {lappend command --links $options(links)}
+	foreach wish $options(subjects) {lappend command --$suffix $wish}
 	set open_workers [expr {max(1, min($options(jobs), [llength $jobs]))}]
 	for {set i 0} {$i < $open_workers} {incr i} {
 		set channel [open |[concat $command [list 2>@stderr]] r+]
@@ -201,7 +228,10 @@ if {$options(worker)} {
 }
 if {$options(output) eq ""} {fail "--output is needed"}
 set began [clock seconds]
-set names [wanted_shells]
+set names [wanted_subjects]
+if {$options(links) ne ""} {
+	foreach name $names {dict set played $name [probe_link [dict get $played $name]]}
+}
 set paths [wanted_cases]
 play_all $names $paths
 write_results $options(output) $names $paths $began

@@ -1,4 +1,5 @@
-# Case files and shell files, as docs/case-format.md and sigmatrix-shell(5) describe them.
+# Case files, shell files and link files, as docs/case-format.md, sigmatrix-shell(5) and
+# sigmatrix-link(5) describe them.
 
 proc read_text {path} {
 	set channel [open $path r]
@@ -111,6 +112,55 @@ proc read_shell {dir name} {
 		set shell [read_shell $dir [dict get $own like]]
 	}
 	return [finish_shell $name [dict merge $shell $own] $env]
+}
+
+# A link: the same, and files a dict of NAME and text. What it is like has its files, too.
+proc read_link {dir name} {
+	set own [dict create]
+	set env {}
+	set files [dict create]
+	set block ""
+	foreach line [split [read_text $dir/$name.link] \n] {
+		if {$block ne "" && ($line eq "" || [regexp {^    } $line])} {
+			dict lappend files $block [string range $line 4 end]
+			continue
+		}
+		set block ""
+		if {[regexp {^\s*(#|$)} $line]} continue
+		if {[regexp {^file\s+(\S+):\s*$} $line -> block]} {
+			dict set files $block {}
+			continue
+		}
+		regexp {^([a-z0-9]+):\s*(.*?)\s*$} $line -> key value
+		if {$key eq "env"} {lappend env $value} else {dict set own $key $value}
+	}
+	dict for {file lines} $files {dict set files $file "[string trimright [join $lines \n] \n]\n"}
+	set link [dict create env {} files {}]
+	if {[dict exists $own like]} {
+		set link [read_link $dir [dict get $own like]]
+	}
+	set own [dict merge $link $own]
+	dict set own files [dict merge [dict get $link files] $files]
+	return [finish_link [finish_shell $name $own $env]]
+}
+
+proc finish_link {link} {
+	set defaults [dict create kind wrapper arguments "\${COMMAND}" environment kept timer none \
+		trace yes probe "" files {}]
+	set link [dict merge $defaults $link]
+	if {[dict get $link environment] eq "lost"} {dict append link lacks " environment"}
+	return $link
+}
+
+# Whether what the link file wants to be tried first works; what it printed is the reason if not.
+proc probe_link {link} {
+	set probe [words [dict get $link probe]]
+	if {$probe eq "" || [dict get $link file] eq ""} {return $link}
+	if {[catch {exec timeout 20 {*}$probe </dev/null 2>@1} output]} {
+		dict set link file ""
+		dict set link missing "'[join $probe]' fails: [lindex [split $output \n] 0]"
+	}
+	return $link
 }
 
 proc finish_shell {name shell env} {

@@ -5,13 +5,14 @@
 set reasons {
 	sent       "only a tracer sees what a process that is no actor sends"
 	delivered  "only a tracer sees what is delivered to a process that is no actor"
+	quiet      "only a tracer sees what is delivered to an actor that leaves it its default action"
 	gave       "only a tracer sees who gives the terminal away"
 	grouped    "only a tracer sees who moves processes between groups"
 	handovers  "only a tracer sees who held the terminal between two looks"
 	forks      "only a tracer counts forks"
 	status     "only a tracer sees how a process ended that another than the silent parent waited for"
 	stops      "only a tracer sees a process that is no actor stop and go on between two looks"
-	pid1       "the second driver does not start the shell as PID 1"
+	sender     "only a tracer sees who sends a signal into a deeper PID namespace"
 	order      "the order of two facts that one look told is not known"
 }
 
@@ -160,7 +161,7 @@ proc start_of {name first last} {
 # The process of that name by then: the last that took it.
 proc pid_of {name last} {
 	global S
-	if {$name eq "shell"} {return $S(shell)}
+	if {$name eq $S(subject)} {return $S(shell)}
 	set event [start_of $name 0 $last]
 	if {$event ne ""} {return [lindex $event 1]}
 	for {set i $last} {$i >= 0} {incr i -1} {
@@ -285,6 +286,15 @@ proc sender_matches {event who last} {
 	return [expr {$code <= 0 && $from in [pids_of $who]}]
 }
 
+# Whether an actor was told to leave that signal its default action, so that it cannot report it.
+proc is_quiet {pids sig} {
+	global S
+	foreach pid $pids {
+		if {[info exists S(quiet,$pid)] && $sig in $S(quiet,$pid)} {return 1}
+	}
+	return 0
+}
+
 proc participant_events {name verb rest first last gapVar} {
 	global S
 	upvar 1 $gapVar gap
@@ -292,7 +302,7 @@ proc participant_events {name verb rest first last gapVar} {
 	set pids [pids_of $name]
 	set actor 1
 	foreach pid $pids {
-		if {![info exists S(actor,$pid)] || $name eq "shell"} {set actor 0}
+		if {![info exists S(actor,$pid)] || $name eq $S(subject)} {set actor 0}
 	}
 	if {$verb eq "sent"} {return [sent_events $name $pids $actor $rest $first $last gap]}
 	if {$verb eq "gave"} {set gap gave; return {}}
@@ -305,7 +315,13 @@ proc participant_events {name verb rest first last gapVar} {
 			started {if {[lindex $event 2] eq $name} {lappend found $i}}
 			got {
 				if {[lindex $event 2] != [signal_number [lindex $rest 0]]} continue
-				if {[lindex $rest 1] eq "from" && ![sender_matches $event [lindex $rest 2] $last]} continue
+				if {[lindex $rest 1] eq "from"} {
+					if {[lindex $event 4] eq "?" && [lindex $rest 2] ni {tty itself}} {
+						set gap sender
+						continue
+					}
+					if {![sender_matches $event [lindex $rest 2] $last]} continue
+				}
 				lappend found $i
 			}
 			ended {
@@ -333,11 +349,13 @@ proc participant_events {name verb rest first last gapVar} {
 	if {$verb eq "got" && $pids ne ""} {
 		if {!$actor} {
 			set gap delivered
+		} elseif {[is_quiet $pids [signal_number [lindex $rest 0]]]} {
+			set gap quiet
 		} elseif {[lindex $rest 0] in {KILL STOP}} {
 			set gap delivered
 		}
 	}
-	if {$verb in {stopped continued} && !$actor && $name ne "shell" && $pids ne ""} {set gap stops}
+	if {$verb in {stopped continued} && !$actor && $name ne $S(subject) && $pids ne ""} {set gap stops}
 	return $found
 }
 

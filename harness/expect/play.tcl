@@ -31,6 +31,11 @@ proc play_cell {case variant shell factor} {
 
 # --- the stage ---
 
+# What the player calls the process it starts.
+proc subject_of {case} {
+	return [expr {[dict get $case mode] eq "link" ? "link" : "shell"}]
+}
+
 proc write_text {path text {mode 0644}} {
 	set channel [open $path w $mode]
 	fconfigure $channel -encoding utf-8 -translation lf
@@ -38,7 +43,21 @@ proc write_text {path text {mode 0644}} {
 	close $channel
 }
 
-proc shell_command {case shell scene home} {
+# A link's files are made beside those of the case.
+proc link_command {link scene home env} {
+	set command [dict get $scene command]
+	if {[dict get $link environment] eq "lost"} {
+		set command [list /usr/bin/env -C $home {*}$env {*}$command]
+	}
+	dict for {name text} [dict get $link files] {
+		file mkdir [file dirname $home/$name]
+		write_text $home/$name [put_command $text $command] 0755
+	}
+	return [link_words $link $command]
+}
+
+proc shell_command {case shell scene home env} {
+	if {[dict get $case mode] eq "link"} {return [link_command $shell $scene $home $env]}
 	set command [concat [shell_words $shell $::links] [words [dict get $case options]]]
 	set script [dict get $scene script]
 	switch [dict get $case mode] {
@@ -58,7 +77,9 @@ proc open_stage {case variant shell scene dir} {
 	global S
 	array unset S *,*
 	foreach key {partial tty slave restless} {set S($key) ""}
-	foreach key {names processes known labels modes} {set S($key) [dict create]}
+	foreach key {names processes known labels modes traced inner_terminals} {set S($key) [dict create]}
+	set S(subject) [subject_of $case]
+	set S(periodic) [expr {[dict_get $shell timer none] eq "periodic"}]
 	set S(last_look) 0
 	set S(foreground) 0
 	set home $dir/home
@@ -69,7 +90,9 @@ proc open_stage {case variant shell scene dir} {
 	set S(events) [open $dir/actors/events {RDWR NONBLOCK}]
 	fconfigure $S(events) -blocking 0 -translation binary
 	foreach {name text} [dict get $scene files] {write_text $home/$name $text\n 0755}
-	set command [shell_command $case $shell $scene $home]
+	set env [list PATH=$dir/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=$home \
+		TERM=dumb LANG=C "PS1=$ " EVENTS=$dir/actors/events ACTORS=$dir/actors {*}[dict get $shell env]]
+	set command [shell_command $case $shell $scene $home $env]
 	set options [list -e $dir/actors/events -d $home -s [substitute [dict get $case session] $variant] \
 		-I [signal_mask [words [dict get $case ignored]]] \
 		-B [signal_mask [words [dict get $case blocked]]] -w $dir/words]
@@ -81,18 +104,26 @@ proc open_stage {case variant shell scene dir} {
 		open_terminal
 		lappend options -t $S(slave)
 	}
-	set env [list PATH=$dir/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=$home \
-		TERM=dumb LANG=C "PS1=$ " EVENTS=$dir/actors/events ACTORS=$dir/actors]
-	write_text $dir/words [join [concat $env [dict get $shell env] [list ""] $command [list ""]] \0]
+	write_text $dir/words [join [concat $env [list ""] $command [list ""]] \0]
 	set S(stage) [open |[list $::stage {*}$options 2>@stderr] r+]
 	fconfigure $S(stage) -buffering line
-	if {[gets $S(stage) line] < 0 || ![regexp {^parent (\d+) shell (\d+)$} $line -> S(init) S(shell)]} {
+	set answered [gets $S(stage) line]
+	if {[regexp {^no pid1 (.*)} $line -> why]} {throw NA "no PID namespace of its own: $why"}
+	if {$answered < 0 || ![regexp {^parent (\d+) shell (\d+)$} $line -> S(init) S(shell)]} {
 		error "the stage could not be set: $line"
 	}
-	dict set S(names) shell [list $S(shell)]
+	dict set S(names) $S(subject) [list $S(shell)]
 	set session [substitute [dict get $case session] $variant]
-	dict set S(known) $S(shell) [list running 1 [expr {$session eq "shared" ? 1 : $S(shell)}] \
-		[expr {$session eq "leader" ? $S(shell) : 1}]]
+	# Which of a process's numbers is the scene's. As PID 1 the shell is one namespace deeper than
+	# the silent parent, which has no number there.
+	set S(depth) [llength [dict get [read_status $S(init)] NSpid]]
+	set S(parent) 1
+	if {$session eq "pid1"} {
+		incr S(depth)
+		set S(parent) 0
+	}
+	dict set S(known) $S(shell) [list running $S(parent) [expr {$session eq "shared" ? 1 : $S(shell)}] \
+		[expr {$session in {leader pid1} ? $S(shell) : 1}]]
 	dict set S(processes) $S(shell) running
 }
 
@@ -202,7 +233,7 @@ proc signal_target {name} {
 	if {$pid eq ""} {return ""}
 	if {!$group} {return $S(outer,$pid)}
 	# Only a group of this scene.
-	if {![info exists S(inner,$S(group,$pid))]} {error "the group of $name is not in the scene"}
+	if {$S(scene_group,$S(group,$pid)) == 0} {error "the group of $name is not in the scene"}
 	return -$S(group,$pid)
 }
 
@@ -218,7 +249,8 @@ proc step_tell {rest} {
 	set words [words $rest]
 	set pid [living [lindex $words 0]]
 	if {$pid eq ""} {return 1}
-	set channel [open $S(directory)/$pid {WRONLY NONBLOCK}]
+	set fifo [expr {[info exists S(orders,$pid)] ? $S(orders,$pid) : $pid}]
+	set channel [open $S(directory)/$fifo {WRONLY NONBLOCK}]
 	puts $channel [join [lrange $words 1 end]]
 	close $channel
 	return 1
@@ -237,9 +269,9 @@ proc holds {condition} {
 proc step_await {rest} {
 	global S
 	set w [words $rest]
-	if {$rest eq "shell ready"} {
+	if {$rest eq "$S(subject) ready"} {
 		set S(wanted) {shell_reads 1}
-	} elseif {$rest eq "shell waiting"} {
+	} elseif {$rest eq "$S(subject) waiting"} {
 		set S(wanted) {shell_reads 0}
 	} elseif {[llength $w] == 2 && [lindex $w 1] eq "ready"} {
 		set S(wanted) [list actor_ready [lindex $w 0]]

@@ -120,8 +120,9 @@ proc json_case {case} {
 proc json_shell {shell} {
 	set record [dict create]
 	foreach key {name title family} {dict set record $key [dict get $shell $key]}
+	if {[dict exists $shell kind]} {dict set record kind [dict get $shell kind]}
 	if {[dict get $shell file] eq ""} {
-		dict set record missing "[dict get $shell program] was not found"
+		dict set record missing [dict_get $shell missing "[dict get $shell program] was not found"]
 	} else {
 		dict set record file [dict get $shell file]
 	}
@@ -164,7 +165,7 @@ proc write_lines {path lines} {
 }
 
 proc write_results {path names paths began} {
-	global jobs answers shells
+	global jobs answers played
 	set cells {}
 	set timelines {}
 	set index -1
@@ -178,7 +179,7 @@ proc write_results {path names paths began} {
 	set cases {}
 	foreach case $paths {lappend cases [json_case [read_case $case]]}
 	set list {}
-	foreach name $names {lappend list [json_shell [dict get $shells $name]]}
+	foreach name $names {lappend list [json_shell [dict get $played $name]]}
 	write_lines $path [list "{\"cases\":\[" [join $cases ,\n] "],\"cells\":\[" [join $cells ,\n] \
 		"],\"host\":" [json_host $began] ",\"schema\":1,\"shells\":\[" [join $list ,\n] "]}"]
 	write_lines [regsub {\.json$} $path {}].timelines.jsonl $timelines

@@ -15,6 +15,36 @@ proc shell_words {shell links} {
 	return [concat [list $program] [words [dict get $shell options]]]
 }
 
+# What the words of a command are as one string of sh(1).
+proc quote_words {words} {
+	set quoted {}
+	foreach word $words {
+		if {![regexp {^[A-Za-z0-9_./:=,@%+-]+$} $word]} {
+			set word '[string map {' '\\''} $word]'
+		}
+		lappend quoted $word
+	}
+	return [join $quoted]
+}
+
+proc put_command {text command} {
+	set quoted [quote_words $command]
+	return [string map [list "\${COMMAND}" $quoted "\${COMMAND:sh}" $quoted] $text]
+}
+
+# The words that start a link with this command.
+proc link_words {link command} {
+	set words [shell_words $link $::links]
+	foreach word [words [dict get $link arguments]] {
+		if {$word eq "\${COMMAND}"} {
+			lappend words {*}$command
+		} else {
+			lappend words [put_command $word $command]
+		}
+	}
+	return $words
+}
+
 proc substitute {text variant} {
 	set map {}
 	foreach {name word} $variant {lappend map "\${$name}" $word}
@@ -109,16 +139,17 @@ proc parse_steps {text} {
 # The scene, or an NA thrown.
 proc make_scene {case variant shell} {
 	set dialect [dict get $shell dialect]
-	if {[substitute [dict get $case session] $variant] eq "pid1"} {
-		throw NA "not visible: [dict get $::reasons pid1]"
-	}
 	foreach feature [words [dict get $case needs]] {
 		if {$feature in [words [dict get $shell lacks]]} {
 			throw NA "[dict get $shell name] has no $feature"
 		}
 	}
 	set words [join [shell_words $shell $::links]]
-	set scene [dict create script "" files {}]
+	set scene [dict create script "" files {} command {}]
+	if {[dict get $case mode] eq "link"} {
+		set text [block_text $case command "" posix found]
+		dict set scene command [words [substitute $text $variant]]
+	}
 	if {[has_block $case script]} {
 		set text [block_text $case script "" $dialect found]
 		if {!$found} {no_text script $dialect}

@@ -5,6 +5,7 @@
  * what it waits for into the FIFO that marks go into; its child becomes the shell. When standard
  * input ends, all of it ends.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,12 +19,24 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { MAX_WORDS = 256, LINE = 256 };
+enum { MAX_WORDS = 256, LINE = 256, MAX_HELD = 4096 };
+
+/* Of linux/pidfd.h, since Linux 6.15; Debian 12 has older headers. */
+struct exit_info {
+	unsigned long long mask, control_group;
+	unsigned int numbers[11];
+	int status;
+};
+
+enum { EXIT_INFO = 1 << 3 };
+
+#define GET_EXIT_INFO _IOWR(0xFF, 11, struct exit_info)
 
 struct stage {
 	const char *slave, *session, *events, *input, *directory;
@@ -134,10 +147,46 @@ static void set_stack_limit(void)
 	}
 }
 
-static _Noreturn void become_shell(const struct stage *s)
+/* Actors compare it with their own: in a deeper PID namespace they must ask who they are. */
+static void note_namespace(const struct stage *s)
+{
+	char path[4096], text[32];
+	struct stat namespace = {0};
+	int n, fd;
+
+	if (stat("/proc/self/ns/pid", &namespace) == -1)
+		return;
+	snprintf(path, sizeof(path), "%.*s/namespace", (int)(strrchr(s->events, '/') - s->events),
+		s->events);
+	n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)namespace.st_ino);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd == -1 || write(fd, text, (size_t)n) != n)
+		give_up(path);
+	close(fd);
+}
+
+/* The number the shell has in the scene, or -errno: it could not be made PID 1. */
+static void say_hello(int hello, int number)
+{
+	if (write(hello, &number, sizeof(number)) == -1 || number < 0)
+		_exit(125);
+}
+
+static bool is_pid1(const struct stage *s)
+{
+	return strcmp(s->session, "pid1") == 0;
+}
+
+static _Noreturn void become_shell(const struct stage *s, int hello)
 {
 	struct rlimit none = {0, 0};
-	bool leader = strcmp(s->session, "leader") == 0;
+	bool leader = is_pid1(s) || strcmp(s->session, "leader") == 0;
+
+	if (is_pid1(s) &&
+		mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1)
+		say_hello(hello, -errno);
+	note_namespace(s);
+	say_hello(hello, getpid());
 
 	if (leader && setsid() == -1)
 		give_up("setsid");
@@ -189,21 +238,23 @@ static _Noreturn void be_parent(const struct stage *s, int hello)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (events == -1)
 		give_up(s->events);
-	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	/* Links mount things: nothing of it may get out. */
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		give_up("mount --make-rprivate /");
 	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	setsid();
-	if (s->slave && strcmp(s->session, "leader") != 0)
+	if (s->slave && !is_pid1(s) && strcmp(s->session, "leader") != 0)
 		take_terminal(s);
+	if (is_pid1(s) && unshare(CLONE_NEWPID | CLONE_NEWNS) == -1)
+		say_hello(hello, -errno);
 	shell = fork();
 	if (shell == -1)
 		give_up("fork");
 	if (shell == 0)
-		become_shell(s);
+		become_shell(s, hello);
 	/* Nobody may hear us through these, nor wait for their end. */
 	close(0);
 	close(1);
-	if (write(hello, &shell, sizeof(shell)) == -1)
-		_exit(125);
 	close(hello);
 	for (;;) {
 		siginfo_t info = {0};
@@ -242,8 +293,81 @@ static void answer_barrier(int terminal)
 		!!(modes.c_lflag & ISIG), unread || fd.revents & POLLIN);
 }
 
+static bool is_terminal_path(const char *path)
+{
+	return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/ptmx") == 0 ||
+	       strcmp(path, "/dev/tty") == 0;
+}
+
+/* The same as the barrier for terminals that a process of the scene has made: poll(2) on whatever
+ * ends of terminals the process has. Answers how many there were. */
+static int flush_terminals(pid_t pid)
+{
+	char path[64], target[64];
+	int flushed = 0, process = (int)syscall(SYS_pidfd_open, pid, 0);
+	DIR *directory;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	directory = process == -1 ? NULL : opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		ssize_t n = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
+		target[n < 0 ? 0 : n] = '\0';
+		if (!is_terminal_path(target))
+			continue;
+		int fd = (int)syscall(SYS_pidfd_getfd, process, atoi(entry->d_name), 0);
+		struct pollfd end = {.fd = fd, .events = POLLIN};
+		if (fd == -1)
+			continue;
+		poll(&end, 1, 0);
+		close(fd);
+		flushed++;
+	}
+	if (directory)
+		closedir(directory);
+	if (process != -1)
+		close(process);
+	return flushed;
+}
+
+/* Processes whose ends we may be asked for: the kernel tells how a process ended after somebody has
+ * waited for it, too, but only through a pidfd that was there before. */
+struct held {
+	int pid, descriptor;
+};
+
+static int hold(struct held *held, size_t *count, int pid)
+{
+	int descriptor = *count < MAX_HELD ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	if (descriptor == -1)
+		return 0;
+	held[(*count)++] = (struct held){pid, descriptor};
+	return 1;
+}
+
+/* The status as wait(2) gives it, or -1: not held, not ended, or an older kernel. */
+static int end_of(struct held *held, size_t *count, int pid)
+{
+	struct exit_info info = {.mask = EXIT_INFO};
+	int status = -1;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (held[i].pid != pid)
+			continue;
+		if (ioctl(held[i].descriptor, GET_EXIT_INFO, &info) == 0 && info.mask & EXIT_INFO)
+			status = info.status;
+		close(held[i].descriptor);
+		held[i] = held[--*count];
+		break;
+	}
+	return status;
+}
+
 static void serve(int terminal)
 {
+	static struct held held[MAX_HELD];
+	size_t count = 0;
 	char line[LINE];
 
 	while (fgets(line, sizeof(line), stdin)) {
@@ -253,6 +377,12 @@ static void serve(int terminal)
 			printf("%d\n", kill(b, a) == -1 ? errno : 0);
 		else if (strcmp(line, "barrier\n") == 0)
 			answer_barrier(terminal);
+		else if (sscanf(line, "hold %d", &a) == 1)
+			printf("%d\n", hold(held, &count, a));
+		else if (sscanf(line, "end %d", &a) == 1)
+			printf("%d\n", end_of(held, &count, a));
+		else if (sscanf(line, "flush %d", &a) == 1)
+			printf("%d\n", flush_terminals(a));
 		else if (sscanf(line, "size %d %d", &a, &b) == 2) {
 			struct winsize size = {
 				.ws_row = (unsigned short)a, .ws_col = (unsigned short)b};
@@ -322,8 +452,8 @@ static bool parse(struct stage *s, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct stage s = {0};
-	int hello[2];
-	pid_t parent, shell;
+	int hello[2], shell;
+	pid_t parent;
 
 	if (!parse(&s, argc, argv)) {
 		fputs("stage: this is a part of sigmatrix's second driver\n", stderr);
@@ -347,6 +477,10 @@ int main(int argc, char **argv)
 	close(hello[1]);
 	if (read(hello[0], &shell, sizeof(shell)) != sizeof(shell))
 		return 125;
+	if (shell < 0) {
+		printf("no pid1 %s\n", strerror(-shell));
+		return 0;
+	}
 	printf("parent %d shell %d\n", parent, shell);
 	fflush(stdout);
 	serve(terminal);

@@ -72,6 +72,7 @@ proc pids_of {name} {
 proc take_report {report} {
 	switch [lindex $report 0] {
 		a {take_actor {*}[lrange $report 1 end]}
+		d {introduce {*}[lrange $report 1 end]}
 		s - o {take_wait {*}$report}
 	}
 }
@@ -83,6 +84,7 @@ proc take_actor {name pid word args} {
 		start {
 			dict set S(names) $name [list {*}[pids_of $name] $pid]
 			set S(actor,$pid) 1
+			if {[info exists S(deep,$pid)]} {set args [lreplace $args 0 3 {*}$S(deep,$pid)]}
 			log_event start $pid $name {*}$args
 		}
 		ready {log_event ready $pid}
@@ -91,6 +93,7 @@ proc take_actor {name pid word args} {
 				unset S(stopped,$pid)
 				log_event continued $pid
 			}
+			if {[info exists S(deep,$pid)] && $second <= 0} {set third [scene_number $pid $third]}
 			log_event got $pid $first $second $third
 		}
 		exit {
@@ -115,11 +118,71 @@ proc take_actor {name pid word args} {
 			unset S(stopped,$pid)
 			log_event continued $pid
 		}
-		sent {log_event sent $pid $first $second $third}
+		sent {
+			if {[info exists S(deep,$pid)]} {
+				set third [lindex $S(deep,$pid) [expr {$second eq "group"}]]
+			}
+			log_event sent $pid $first $second $third
+		}
+		quiet {lappend S(quiet,$pid) $first}
 		read {log_event read $pid $first}
 		failed {log_event failed $pid $first}
 		default {log_event odd $pid "$word $args"}
 	}
+}
+
+# --- deeper PID namespaces ---
+
+# An actor in a PID namespace that a link has made asks for its number in the scene. It holds the
+# FIFO, and waits: so it is found, and what /proc tells of it is as when it started.
+proc introduce {fifo fd} {
+	global S
+	file stat $S(directory)/$fifo ours
+	foreach pid [all_processes] {
+		if {[catch {file stat /proc/$pid/fd/$fd its}] || $its(ino) != $ours(ino)
+			|| $its(dev) != $ours(dev)} continue
+		set status [read_status $pid]
+		set number [number_in_scene $status NSpid]
+		set group [number_in_scene $status NSpgid]
+		set fields [stat_fields $pid]
+		set holder [lindex $fields 5]
+		set holder [expr {$holder == [lindex $fields 2] ? $group
+			: $holder > 0 ? [scene_group $holder] : -1}]
+		set parent [number_in_scene [read_status [dict get $status PPid]] NSpid]
+		set S(deep,$number) [list $parent $group [number_in_scene $status NSsid] $holder]
+		set S(outer,$number) $pid
+		set S(orders,$number) $fifo
+		set channel [open $S(directory)/$fifo {WRONLY NONBLOCK}]
+		puts $channel $number
+		close $channel
+		return
+	}
+}
+
+proc all_processes {} {
+	set all {}
+	set next [list $::S(init)]
+	while {[llength $next]} {
+		set next [lassign $next pid]
+		lappend all $pid
+		lappend next {*}[children_of $pid ""]
+	}
+	return $all
+}
+
+# The scene's number of the process that an actor in a deeper namespace knows by that number; "?"
+# where the kernel told it 0: then the sender is outside of it.
+proc scene_number {actor number} {
+	global S
+	if {$number == 0 || [catch {file stat /proc/$S(outer,$actor)/ns/pid ours}]} {return ?}
+	foreach pid [all_processes] {
+		set status [read_status $pid]
+		if {[lindex [dict_get $status NSpid ""] end] eq $number
+			&& ![catch {file stat /proc/$pid/ns/pid its}] && $its(ino) == $ours(ino)} {
+			return [number_in_scene $status NSpid]
+		}
+	}
+	return ?
 }
 
 # Whether a signal's default action ends a process.
@@ -130,6 +193,8 @@ proc kills {sig} {
 # The silent parent's waitid: of the shell, or of an orphan.
 proc take_wait {who pid word status} {
 	global S
+	# As PID 1 the shell has another number for the silent parent.
+	if {$who eq "s"} {set pid $S(shell)}
 	if {$word in {exit killed}} {
 		if {![info exists S(ended,$pid)]} {
 			set S(ended,$pid) 1
@@ -175,6 +240,7 @@ proc ask_stage {line} {
 proc barrier {} {
 	global S
 	if {$S(slave) eq ""} {return 0}
+	foreach pid [dict values $S(inner_terminals)] {ask_stage "flush $pid"}
 	lassign [ask_stage barrier] word echo icanon isig unread
 	if {$word eq "ok"} {
 		set S(modes) [dict create echo $echo icanon $icanon isig $isig]
@@ -202,6 +268,31 @@ proc children_of {pid threads} {
 	return $all
 }
 
+# The number of a terminal in /proc/PID/stat: device 136, or 0 for none.
+proc terminal_number {slave} {
+	if {![regexp {/(\d+)$} $slave -> minor]} {return 0}
+	return [expr {($minor & 0xff) | (136 << 8) | (($minor & ~0xff) << 12)}]
+}
+
+# /proc/PID/stat from the state on.
+proc stat_fields {pid} {
+	set stat [slurp /proc/$pid/stat]
+	return [split [string range $stat [string last ")" $stat]+2 end]]
+}
+
+# A process's number, group or session in the scene, of the line in its status; 0 if it has none.
+proc number_in_scene {status key} {
+	global S
+	set number [lindex [dict_get $status $key ""] $S(depth)-1]
+	return [expr {$number eq "" ? 0 : $number}]
+}
+
+# The scene's number of a group that some process is or was in.
+proc scene_group {outer} {
+	global S
+	return [expr {[info exists S(scene_group,$outer)] ? $S(scene_group,$outer) : $outer}]
+}
+
 # Looks at every process. Returns {calm signature}: calm if each is blocked without a timeout,
 # stopped or ended; the signature is equal in two looks only if none has run in between.
 proc look {} {
@@ -211,6 +302,9 @@ proc look {} {
 	set seen [dict create]
 	set outer [list $S(init)]
 	set foreground 0
+	set terminal [terminal_number $S(slave)]
+	set S(inner_terminals) [dict create]
+	set S(traced) [dict create]
 	while {[llength $outer]} {
 		set pid [lindex $outer 0]
 		set status [read_status $pid]
@@ -221,17 +315,33 @@ proc look {} {
 			continue
 		}
 		set outer [concat [lrange $outer 1 end] [children_of $pid [dict get $status Threads]]]
-		set stat [slurp /proc/$pid/stat]
-		set fields [split [string range $stat [string last ")" $stat]+2 end]]
-		set inner [lindex [dict get $status NSpid] end]
+		set fields [stat_fields $pid]
+		set inner [number_in_scene $status NSpid]
 		set S(inner,$pid) $inner
 		set S(outer,$inner) $pid
 		set S(group,$inner) [lindex $fields 2]
-		if {[lindex $fields 4] ne "0" && [lindex $fields 5] > 0} {set foreground [lindex $fields 5]}
+		set group [number_in_scene $status NSpgid]
 		set state [string index [dict get $status State] 0]
-		dict set seen $inner [list $state [dict get $status PPid] \
-			[lindex [dict get $status NSpgid] end] [lindex [dict get $status NSsid] end] \
-			[lindex $fields 49]]
+		# An ended process has left its group behind.
+		if {$state ni {Z X}} {
+			set S(scene_group,[lindex $fields 2]) $group
+			set S(tty_group,$inner) [lindex $fields 5]
+			if {[lindex $fields 4] ni [list 0 $terminal]} {
+				dict set S(inner_terminals) $inner $pid
+			} elseif {[lindex $fields 4] ne "0" && [lindex $fields 5] > 0} {
+				set foreground [lindex $fields 5]
+			}
+		}
+		if {$state eq "t"} {dict set S(traced) $inner 1}
+		# The silent parent is outside of a shell's own namespace.
+		if {$inner} {
+			if {![info exists S(held,$inner)] && $inner != $S(shell)} {
+				set S(held,$inner) [ask_stage "hold $pid"]
+			}
+			set S(outer_parent,$inner) [dict get $status PPid]
+			dict set seen $inner [list $state [dict get $status PPid] $group \
+				[number_in_scene $status NSsid] [lindex $fields 49]]
+		}
 		foreach thread [threads_of $pid $status] {
 			lassign [look_at_thread $pid $thread $status] blocked mark
 			if {!$blocked} {
@@ -241,7 +351,19 @@ proc look {} {
 			lappend signature $mark
 		}
 	}
-	set S(foreground) [expr {[info exists S(inner,$foreground)] ? $S(inner,$foreground) : $foreground}]
+	set S(foreground) [scene_group $foreground]
+	# Who loses its parent during the look may be missed: it has not ended.
+	dict for {inner was} $S(processes) {
+		if {[dict exists $seen $inner] || $was eq "zombie" || ![info exists S(outer,$inner)]} continue
+		set status [read_status $S(outer,$inner)]
+		if {[number_in_scene $status NSpid] != $inner
+			|| [string index [dict get $status State] 0] in {Z X}} continue
+		set calm 0
+		set S(restless) "process $inner: lost its parent"
+		lassign [dict get $S(known) $inner] - parent group session
+		dict set seen $inner [list [expr {$was eq "stopped" ? "T" : "S"}] \
+			$S(outer_parent,$inner) $group $session 0]
+	}
 	note_changes $seen
 	return [list $calm $signature]
 }
@@ -254,6 +376,7 @@ proc threads_of {pid status} {
 }
 
 proc look_at_thread {pid thread status} {
+	global S
 	if {$thread ne $pid} {set status [read_status $pid $thread]}
 	if {![dict exists $status State]} {return [list 0 gone]}
 	set state [string index [dict get $status State] 0]
@@ -265,12 +388,18 @@ proc look_at_thread {pid thread status} {
 	scan "[dict get $status SigPnd] [dict get $status ShdPnd] [dict get $status SigBlk]" \
 		"%llx %llx %llx" own shared blocked
 	set pending [expr {($own | $shared) & ~$blocked}]
-	if {$state eq "T"} {
+	if {$state in {T t}} {
 		# Only SIGKILL and SIGCONT reach it, and those not by waiting.
 		return [list [expr {!($pending & 0x20100)}] $mark]
 	}
 	set resting [expr {$pending == 0 && ($state eq "S" || $state eq "D")
 		&& [rests_in $pid $thread $call $state]}]
+	# It looks up again and again, and this counts for nothing.
+	if {$S(periodic) && !$resting && $pending == 0 && $state eq "S"
+		&& [string is integer -strict [lindex $call 0]]
+		&& [lindex $call 0] >= 0 && [info exists S(slept,$thread)] && $S(slept,$thread)} {
+		return [list 1 [list $thread $state [lindex $call 0]]]
+	}
 	return [list $resting $mark]
 }
 
@@ -325,7 +454,9 @@ proc note_changes {seen} {
 	dict for {pid facts} $seen {
 		lassign $facts state parent group session code
 		set parent [expr {[info exists S(inner,$parent)] ? $S(inner,$parent) : 0}]
-		set now [expr {$state in {Z X} ? "zombie" : $state in {T t} ? "stopped" : "running"}]
+		set now [expr {$state in {Z X} ? "zombie" : $state eq "T" ? "stopped" : "running"}]
+		# A debugger stops what it runs all the time; settled tells.
+		if {$state eq "t" && [dict exists $previous $pid]} {set now [dict get $previous $pid]}
 		# An ended process has left its group and session behind.
 		if {$now eq "zombie" && [dict exists $S(known) $pid]} {
 			lassign [dict get $S(known) $pid] - - group session
@@ -334,10 +465,7 @@ proc note_changes {seen} {
 		dict set S(known) $pid [list $now $parent $group $session]
 		if {$now eq "zombie"} {note_end $pid $code}
 		# The shell's stops are told by the silent parent. Of others a look does not tell the signal.
-		if {$now eq "stopped" && ![info exists S(stopped,$pid)] && $pid != $S(shell)} {
-			set S(stopped,$pid) [llength $S(log)]
-			log_unordered stopped $pid [expr {[info exists S(actor,$pid)] ? 19 : "?"}]
-		}
+		if {$now eq "stopped"} {note_stop $pid}
 		if {$now eq "running" && [info exists S(stopped,$pid)] && ![info exists S(actor,$pid)]
 			&& $pid != $S(shell)} {
 			unset S(stopped,$pid)
@@ -353,18 +481,31 @@ proc note_changes {seen} {
 	set S(last_look) [llength $S(log)]
 }
 
-# An actor tells before it ends, unless it cannot: then it was SIGKILL. The shell's end is told by
-# the silent parent.
+proc note_stop {pid} {
+	global S
+	if {[info exists S(stopped,$pid)] || $pid == $S(shell)} return
+	set S(stopped,$pid) [llength $S(log)]
+	log_unordered stopped $pid [expr {[info exists S(actor,$pid)] ? 19 : "?"}]
+}
+
+# An actor tells before it ends, unless it cannot: then it was SIGKILL, or a signal that it was told
+# to leave its default action. The kernel may know (Linux 6.15). The shell's end is told by the
+# silent parent.
 proc note_end {pid code} {
 	global S
-	if {[info exists S(ended,$pid)] || $pid == $S(shell) || $pid == 1} return
+	if {[info exists S(ended,$pid)] || $pid == $S(shell) || $pid == $S(parent)} return
 	if {$code eq "" && ![info exists S(actor,$pid)]} {
 		# Perhaps the silent parent has told it by now.
 		drain
 		if {[info exists S(ended,$pid)]} return
 	}
 	set S(ended,$pid) 1
-	if {[info exists S(actor,$pid)]} {
+	if {$code eq "" && [info exists S(held,$pid)] && $S(held,$pid)} {
+		set code [ask_stage "end $S(outer,$pid)"]
+		unset S(held,$pid)
+		if {$code == -1} {set code ""}
+	}
+	if {$code eq "" && [info exists S(actor,$pid)] && ![info exists S(quiet,$pid)]} {
 		log_unordered ended $pid signal 9
 	} elseif {$code eq ""} {
 		log_unordered ended $pid ? 0
@@ -433,6 +574,12 @@ proc wait_for {script} {
 proc settle {{label ""}} {
 	global S
 	wait_for {expr 0}
+	# With the scene at rest, what its debugger holds is stopped.
+	dict for {pid -} $S(traced) {
+		dict set S(processes) $pid stopped
+		dict set S(known) $pid [lreplace [dict get $S(known) $pid] 0 0 stopped]
+		note_stop $pid
+	}
 	take_look $label
 }
 
