@@ -81,6 +81,85 @@ crosscheck() {
 	assert_nothing_left
 }
 
+@test "links: both drivers agree about tini, env and timeout" {
+	crosscheck --link tini --link env --link timeout --case 'links/*'
+	assert_success
+	# In one namespace with the scene nothing is hidden but what a process does that is no actor.
+	assert_output --regexp '^[0-9]+ cells: [0-9]+ agreed about an outcome, 0 agreed not to apply, 0 disagreed,'
+	run jq -n --arg line "${lines[0]}" '$line | [scan("[0-9]+") | tonumber] | .[0] > 250 and .[1] > 200'
+	assert_output true
+	assert_nothing_left
+}
+
+@test "links: what a link file may say, and PID namespaces and terminals of a link's own" {
+	local links=() link
+	# environment: lost; files and quoting; a terminal of its own; a PID namespace of its own; trace: no.
+	for link in sudo make script unshare-pid bwrap-pid strace; do
+		[[ $(sigmatrix list links | awk -v name="$link" '$1 == name { print $3 $4 $5 $6 }') == *missing* ]] ||
+			links+=(--link "$link")
+	done
+	crosscheck "${links[@]}" --case links/stays --case links/group --case links/slow \
+		--case 'links/status-*' --case links/ctrl-c --case links/signal-group
+	assert_success
+	assert_output --partial ', 0 disagreed,'
+	assert_nothing_left
+}
+
+@test "a link that is another one for the second driver is found out" {
+	cat >"$WORK/two-faced" <<-'LINK'
+		#!/bin/sh
+		[ -d "$ACTORS" ] && exec "$@"
+		"$@"
+		exit
+	LINK
+	chmod +x "$WORK/two-faced"
+	crosscheck --link "$WORK/two-faced" --case links/stays --case links/status-exit
+	assert_failure 1
+	assert_output --partial 'links/stays, variant member, on two-faced'
+	assert_output --regexp 'first driver \(C\): child  \(job.ppid = link.pid'
+	assert_output --regexp 'second driver \(Expect\): execs  \(job.pid = link.pid'
+	assert_output --partial 'link = job starts (parent process 1'
+	assert_output --partial '3 cells: 1 agreed about an outcome, 0 agreed not to apply, 2 disagreed, 0 not'
+	assert_nothing_left
+}
+
+@test "a link that lies about where its command is: in another PID namespace, in one of two drivers" {
+	unshare --fork --pid true 2>/dev/null || skip "no PID namespaces here"
+	cat >"$WORK/deeper" <<-'LINK'
+		#!/bin/sh
+		[ -d "$ACTORS" ] && exec unshare --fork --pid --mount-proc "$@"
+		"$@"
+		exit
+	LINK
+	chmod +x "$WORK/deeper"
+	crosscheck --link "$WORK/deeper" --case links/status-killed --case links/stays
+	# A link's child in either; but as PID 1 the command does not die of its own SIGTERM.
+	assert_failure 1
+	assert_output --regexp 'links/status-killed, variant TERM, on deeper
+    first driver \(C\): status-above-128'
+	assert_output --partial 'second driver (Expect): cannot-die'
+	assert_output --partial '4 cells: 2 agreed about an outcome, 0 agreed not to apply, 2 disagreed, 0 not'
+	assert_nothing_left
+}
+
+@test "a shell as PID 1: both drivers agree, and a shell that is PID 1 for one of them only is found out" {
+	crosscheck --shell dash --case pid1/start --case 'pid1/orphan-*' --case pid1/prompt-signal --case pid1/ctrl-z
+	assert_success
+	assert_output --partial ' 0 disagreed,'
+	cat >"$WORK/two-faced" <<-'SHELL'
+		#!/bin/sh
+		[ -d "$ACTORS" ] && exec unshare --fork --pid --mount-proc dash "$@"
+		exec dash "$@"
+	SHELL
+	chmod +x "$WORK/two-faced"
+	crosscheck --shell "$WORK/two-faced" --case pid1/self-kill
+	assert_failure 1
+	assert_output --regexp 'pid1/self-kill, variant [A-Z0-9]*,leader, on two-faced
+    first driver \(C\): died '
+	refute_output --partial ',pid1, on two-faced'
+	assert_nothing_left
+}
+
 @test "a second driver that lies is found out, and what it says is made harmless" {
 	local real
 	real=$(command -v expect)
@@ -108,6 +187,11 @@ crosscheck() {
 	# shellcheck disable=SC2154 # stderr is bats' own
 	[[ $stderr == *"unable to start expect"*"package 'expect'"* ]]
 	crosscheck --no-such
+	assert_failure 2
+	crosscheck --link tini --shell dash
+	assert_failure 2
+	[[ $stderr == *"links or shells: --shell goes without"* ]]
+	crosscheck --link no-such-link
 	assert_failure 2
 	crosscheck --case no/such
 	assert_failure 2

@@ -224,9 +224,9 @@ make_tree() {
 	run sigmatrix explain links/stays --cases "$CASES" --shell dash
 	assert_failure 2
 	assert_output --partial 'explain --link NAME'
-	run sigmatrix crosscheck --links
+	run sigmatrix crosscheck --links --shell dash
 	assert_failure 2
-	assert_output --partial 'plays shells only'
+	assert_output --partial 'links or shells'
 	mkdir -p "$WORK/both"
 	cp -r "$CASES/links" "$ROOT/cases/exec" "$WORK/both/"
 	run jq -r '[.cells[].case] | unique[]' <(sigmatrix run --quiet --format json --cases "$WORK/both" \
