@@ -420,7 +420,7 @@ proc rests_in {pid thread call state} {
 	}
 	switch $number {
 		35 {set timed [long_wait $pid $a]}
-		230 {set timed [long_wait $pid $c]}
+		230 {set timed [expr {$b & 1 ? [soon $pid $c [expr {$a == 0}]] : [long_wait $pid $c]}]}
 		7 - 232 - 281 {
 			set ms [expr {$number == 7 ? $c : $d}]
 			set ms [expr {$ms & 0xffffffff}]
@@ -428,22 +428,39 @@ proc rests_in {pid thread call state} {
 		}
 		23 - 270 {set timed [long_wait $pid $e]}
 		271 - 128 {set timed [long_wait $pid $c]}
-		202 - 220 - 441 {set timed [long_wait $pid $d]}
+		202 {
+			# FUTEX_WAIT_BITSET and those with priorities take a time of day, or since boot.
+			set timed [expr {($b & 127) in {6 9 11 13} ? [soon $pid $d [expr {($b & 256) || ($b & 127) == 6}]] : [long_wait $pid $d]}]
+		}
+		220 - 441 {set timed [long_wait $pid $d]}
 		default {set timed 0}
 	}
 	set S(slept,$thread) $timed
 	return [expr {!$timed}]
 }
 
-# 1 if the time at that address ends before any scene does; none, or a longer one, is no limit.
-proc long_wait {pid address} {
-	if {$address == 0} {return 0}
-	if {[catch {open /proc/$pid/mem r} channel]} {return 1}
+# The seconds of the time at that address of a process; "" if they cannot be read.
+proc seconds_at {pid address} {
+	if {[catch {open /proc/$pid/mem r} channel]} {return ""}
 	fconfigure $channel -translation binary
 	if {[catch {seek $channel [expr {$address}]; read $channel 8} bytes]} {set bytes ""}
 	close $channel
-	if {[binary scan $bytes w seconds] != 1} {return 1}
-	return [expr {$seconds < 30}]
+	return [expr {[binary scan $bytes w seconds] == 1 ? $seconds : ""}]
+}
+
+# 1 if the time at that address ends before any scene does; none, or a longer one, is no limit.
+proc long_wait {pid address} {
+	if {$address == 0} {return 0}
+	set seconds [seconds_at $pid $address]
+	return [expr {$seconds eq "" || $seconds < 30}]
+}
+
+# The same for a point in time: of the day, or of a clock that began when the machine did.
+proc soon {pid address of_day} {
+	if {$address == 0} {return 0}
+	set seconds [seconds_at $pid $address]
+	set now [expr {$of_day ? [clock seconds] : [lindex [slurp /proc/uptime] 0]}]
+	return [expr {$seconds eq "" || $seconds - $now < 30}]
 }
 
 # What the look tells that nobody reported: ends, stops and continuations.
