@@ -13,6 +13,7 @@ set reasons {
 	status     "only a tracer sees how a process ended that another than the silent parent waited for"
 	stops      "only a tracer sees a process that is no actor stop and go on between two looks"
 	sender     "only a tracer sees who sends a signal into a deeper PID namespace"
+	unfound    "an actor in a deeper PID namespace was not found from outside"
 	order      "the order of two facts that one look told is not known"
 }
 

@@ -157,6 +157,7 @@ proc introduce {fifo fd} {
 		close $channel
 		return
 	}
+	throw INVISIBLE [dict get $::reasons unfound]
 }
 
 proc all_processes {} {
@@ -239,8 +240,8 @@ proc ask_stage {line} {
 # Lets the line discipline take what was typed. Returns whether input waits to be read.
 proc barrier {} {
 	global S
-	if {$S(slave) eq ""} {return 0}
 	foreach pid [dict values $S(inner_terminals)] {ask_stage "flush $pid"}
+	if {$S(slave) eq ""} {return 0}
 	lassign [ask_stage barrier] word echo icanon isig unread
 	if {$word eq "ok"} {
 		set S(modes) [dict create echo $echo icanon $icanon isig $isig]
