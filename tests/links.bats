@@ -54,6 +54,14 @@ make_tree() {
 	done
 }
 
+@test "what the harness sends into a PID namespace of the link's own is no stranger's" {
+	unshare --pid --fork true 2>/dev/null || skip "no PID namespaces here"
+	play --cases "$ROOT/cases" --case links/signal-group --link "deeper=$LINK_LIAR deeper"
+	assert_success
+	# The group got it, and the link passed it on: from outside both times.
+	assert_outcome links/signal-group deeper twice
+}
+
 @test "swallows" {
 	for trace in on off; do
 		play_links swallows -- --case signal-alone --case pid1 --trace "$trace"

@@ -216,10 +216,11 @@ static void take_got(struct player *p, struct link *link, const char *text)
 		return;
 	if (!p->log->traced && pid > 0)
 		find_inside(p, pid);
+	int sender = watch_sender(p->watch, SOURCE_ACTOR, link->who, sig, code, pid);
 	struct event *event = log_add(p->log, EVENT_SIGNAL, SOURCE_ACTOR, link->who);
 	event->sig = sig;
 	event->code = code;
-	event->other = watch_sender(p->watch, link->who, sig, code, pid);
+	event->other = sender;
 }
 
 static void take_message(struct player *p, struct link *link, char *text)
@@ -738,6 +739,9 @@ static void send_signal(struct player *p, int who, int sig, bool to_group)
 		}
 		outer = -group;
 	}
+	p->watch->sent.sig = sig;
+	p->watch->sent.target = outer;
+	p->watch->sent.at = p->log->count;
 	if (kill(outer, sig) != 0)
 		miss(p, strerror(errno));
 }

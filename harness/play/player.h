@@ -25,7 +25,7 @@ struct player_shell {
 	const char *file;
 	char *const *argv;
 	char *const *env;
-	const char *input; /* text for a pipe as descriptor 0, or NULL */
+	const char *input;     /* text for a pipe as descriptor 0, or NULL */
 	enum link_timer timer; /* what its processes' waits with a timeout mean */
 };
 

@@ -145,13 +145,35 @@ static int last_killer(const struct watch *watch, int receiver, int sig)
 	return WHO_UNKNOWN;
 }
 
-int watch_sender(const struct watch *watch, int receiver, int sig, int code, pid_t inner)
+/* Has the harness sent it that signal, which that source has not told of yet? A link that passes
+ * its own on can only be later. */
+static bool is_harness_signal(const struct watch *watch, enum source source, int receiver, int sig)
+{
+	pid_t outer = watch->log->procs[receiver].outer;
+
+	if (watch->sent.sig != sig ||
+		(watch->sent.target != outer && watch->sent.target != -getpgid(outer)))
+		return false;
+	for (size_t i = watch->sent.at; i < watch->log->count; i++) {
+		const struct event *event = &watch->log->events[i];
+
+		if (event->kind == EVENT_SIGNAL && event->source == source &&
+			event->who == receiver && event->sig == sig)
+			return false;
+	}
+	return true;
+}
+
+int watch_sender(
+	const struct watch *watch, enum source source, int receiver, int sig, int code, pid_t inner)
 {
 	if (code == SI_KERNEL)
 		return WHO_TTY;
 	/* From outside its namespace, which is not yet outside the scene. */
 	if (receiver >= 0 && watch->tracees[receiver].own && inner == 0)
-		return last_killer(watch, receiver, sig);
+		return is_harness_signal(watch, source, receiver, sig)
+			       ? WHO_HARNESS
+			       : last_killer(watch, receiver, sig);
 	if (inner == (watch->namespaced ? 0 : getpid()))
 		return WHO_HARNESS;
 	int who = find_known_to(watch, receiver, inner);
@@ -373,13 +395,15 @@ static void saw_take(struct watch *watch, int who, const struct ptrace_syscall_i
 	tracee->polled = 0;
 	bool told = tracee->info && process_vm_readv(watch->log->procs[who].outer, &here, 1, &there,
 					    1, 0) == sizeof(taken);
+	int sig = (int)info->exit.rval;
+	int sender = told ? watch_sender(watch, SOURCE_TRACE, tracee->process, sig, taken.si_code,
+				    taken.si_pid)
+			  : WHO_UNKNOWN;
 	struct event *event = log_add(watch->log, EVENT_SIGNAL, SOURCE_TRACE, tracee->process);
-	event->sig = (int)info->exit.rval;
+	event->sig = sig;
 	event->how = 'w';
 	event->code = told ? taken.si_code : 0;
-	event->other =
-		told ? watch_sender(watch, event->who, event->sig, taken.si_code, taken.si_pid)
-		     : WHO_UNKNOWN;
+	event->other = sender;
 }
 
 static void saw_return(struct watch *watch, int who)
@@ -447,9 +471,9 @@ static void saw_signal(struct watch *watch, int who, int sig)
 	struct event delivery = {.who = process,
 		.sig = sig,
 		.code = info.si_code,
-		.other = is_fault(&info)
-				 ? process
-				 : watch_sender(watch, process, sig, info.si_code, info.si_pid)};
+		.other = is_fault(&info) ? process
+					 : watch_sender(watch, SOURCE_TRACE, process, sig,
+						   info.si_code, info.si_pid)};
 	struct event *event = same_delivery(watch, &delivery);
 	if (event) {
 		event->number++;

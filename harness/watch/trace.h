@@ -35,6 +35,11 @@ struct watch {
 	dev_t terminal;         /* the scene's, of which TIOCSPGRP is told; 0: of any */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
+	struct {
+		int sig;      /* 0: none yet */
+		pid_t target; /* as for kill(2), in the harness's numbering */
+		size_t at;    /* how many events there were */
+	} sent;               /* by the harness, last */
 };
 
 /* A watch for log; its first process, the shell, is added when it is known.
@@ -53,8 +58,9 @@ int watch_find_outer(const struct watch *watch, pid_t outer);
 /* Index of the latest process with that number inside the scene; WHO_INIT; or WHO_NONE. */
 int watch_find_inner(const struct watch *watch, pid_t inner);
 
-/* Who sent a signal, from the siginfo its receiver got. */
-int watch_sender(const struct watch *watch, int receiver, int sig, int code, pid_t inner);
+/* Who sent a signal, from the siginfo its receiver got, as that source tells. */
+int watch_sender(const struct watch *watch, enum source source, int receiver, int sig, int code,
+	pid_t inner);
 
 /* The scene's PID namespace is that of this process, which is about to be its first. */
 void watch_settle_depth(struct watch *watch, pid_t outer);
