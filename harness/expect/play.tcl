@@ -373,7 +373,7 @@ proc step_storm {rest} {
 		drain
 		if {$event ne "" && [holds $event] eq "1"} break
 		if {![storm_once $key $signals $i $target]} break
-		if {[clock milliseconds] > $S(deadline)} {throw TIMEOUT "the storm did not end"}
+		if {[is_too_late]} {throw TIMEOUT "the storm did not end"}
 		pause_us [lindex $::pauses [expr {$i % [llength $::pauses]}]]
 	}
 	if {$event eq ""} {return 1}
@@ -394,7 +394,7 @@ proc storm_once {key signals i target} {
 	}
 	while {([set unread [expr {$key ne "" && [barrier]}]] || [pending $pid $mask])} {
 		drain
-		if {[clock milliseconds] > $S(deadline)} {throw TIMEOUT "a signal of the storm was not taken"}
+		if {[is_too_late]} {throw TIMEOUT "a signal of the storm was not taken"}
 		if {[string index [dict_get [read_status $pid] State Z] 0] in {Z X}} {return 0}
 	}
 	return [expr {[string index [dict_get [read_status $pid] State Z] 0] ni {Z X}}]

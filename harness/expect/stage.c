@@ -2,8 +2,8 @@
  *
  * Three processes: this one stays outside and does what Tcl cannot do (kill, poll a terminal)
  * when a line on standard input says so; the silent parent is PID 1 of a PID namespace, reports
- * what it waits for into the FIFO that marks go into; its child becomes the shell. When standard
- * input ends, all of it ends.
+ * what it waits for into the FIFO that marks go into; its child becomes the shell (or link), in the
+ * same namespace or, as PID 1, in one of its own. When standard input ends, all of it ends.
  */
 #include <dirent.h>
 #include <errno.h>
