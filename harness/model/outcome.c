@@ -107,27 +107,6 @@ static bool same_delivery(const struct event *a, const struct event *b)
 	       (a->other == b->other || a->other == WHO_UNKNOWN || b->other == WHO_UNKNOWN);
 }
 
-/* Pairs what actors reported with what the tracer delivered to them: paired[i] for each event. */
-static bool *pair_deliveries(const void *parent, const struct log *log)
-{
-	bool *paired = talloc_zero_array(parent, bool, log->count + 1);
-
-	for (size_t i = 0; i < log->count; i++) {
-		const struct event *report = &log->events[i];
-
-		if (report->kind != EVENT_SIGNAL || report->source != SOURCE_ACTOR)
-			continue;
-		for (size_t j = 0; j < log->count && !paired[i]; j++) {
-			const struct event *delivery = &log->events[j];
-
-			if (delivery->kind == EVENT_SIGNAL && delivery->source == SOURCE_TRACE &&
-				!paired[j] && same_delivery(report, delivery))
-				paired[i] = paired[j] = true;
-		}
-	}
-	return paired;
-}
-
 /* Did the actor run on after the delivery? One that died, or is stopped, may not have come to
  * report it. */
 static bool lived_on(const struct log *log, size_t seq)
@@ -158,6 +137,42 @@ static bool would_catch(const struct log *log, size_t seq)
 			return before->status->caught & 1ULL << (event->sig - 1);
 	}
 	return false;
+}
+
+/* The first delivery that the report may be of; SIZE_MAX: there is none. */
+static size_t find_delivery(
+	const struct log *log, const bool *paired, const struct event *report, bool caught)
+{
+	for (size_t i = log_actor_since(log, report->who, log->count); i < log->count; i++) {
+		const struct event *delivery = &log->events[i];
+
+		if (delivery->kind == EVENT_SIGNAL && delivery->source == SOURCE_TRACE &&
+			!paired[i] && same_delivery(report, delivery) &&
+			(!caught || would_catch(log, i)))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* Pairs what actors reported with what the tracer delivered to them: paired[i] for each event. What
+ * came before the actor was there it cannot mean, and what came before it was known to catch it
+ * does so only if nothing else is left. */
+static bool *pair_deliveries(const void *parent, const struct log *log)
+{
+	bool *paired = talloc_zero_array(parent, bool, log->count + 1);
+
+	for (size_t i = 0; i < log->count; i++) {
+		const struct event *report = &log->events[i];
+
+		if (report->kind != EVENT_SIGNAL || report->source != SOURCE_ACTOR)
+			continue;
+		size_t delivery = find_delivery(log, paired, report, true);
+		if (delivery == SIZE_MAX)
+			delivery = find_delivery(log, paired, report, false);
+		if (delivery != SIZE_MAX)
+			paired[i] = paired[delivery] = true;
+	}
+	return paired;
 }
 
 /* What an unpaired delivery or report says. */

@@ -907,6 +907,30 @@ static void test_no_dispute_before_it_can_catch(void **state)
 	assert_judged(log, table, "unknown", "no row of the table holds; job is running");
 }
 
+/* runc sends what it gets, the SIGURGs of its own run time too, to the process from which the
+ * command is made: the command reports those only that come to itself, and each of these. */
+static void test_what_came_before_the_actor_is_not_what_it_got(void **state)
+{
+	struct log *log = *state;
+	struct proc_status status = job_status();
+	int job = add_child(log, JOB_PID);
+
+	add_signal(log, SOURCE_TRACE, job, SIGURG, SHELL);
+	add_from(log, SOURCE_TRACE, EVENT_EXEC, job, WHO_NONE);
+	add_signal(log, SOURCE_TRACE, job, SIGURG, SHELL);
+	status.caught = ~0ULL;
+	add_start(log, job, "job", status);
+	add_got(log, job, SIGURG, SHELL);
+	add_look(log, NULL);
+	add_seen(log, job, PROC_RUNNING, JOB_PID);
+	assert_judged(log, (const char *const[]){"a:job got URG", NULL}, "a", "job got URG");
+	add_signal(log, SOURCE_TRACE, job, SIGURG, SHELL);
+	add_look(log, NULL);
+	add_seen(log, job, PROC_RUNNING, JOB_PID);
+	assert_judged(log, table, "disputed",
+		"the tracer saw job get URG from shell, job says nothing of it");
+}
+
 static void test_no_dispute_about_its_own_death(void **state)
 {
 	struct log *log = *state;
@@ -1339,6 +1363,7 @@ int main(void)
 		TEST(test_dispute_about_a_sender),
 		TEST(test_dispute_about_silence),
 		TEST(test_no_dispute_before_it_can_catch),
+		TEST(test_what_came_before_the_actor_is_not_what_it_got),
 		TEST(test_no_dispute_about_its_own_death),
 		TEST(test_dispute_about_ids),
 		TEST(test_no_dispute_about_a_parent_that_ended),
