@@ -105,6 +105,14 @@ crosscheck() {
 	assert_nothing_left
 }
 
+@test "links: whether one that polls has come to rest, a driver without a tracer does not guess" {
+	command -v parallel >/dev/null || skip "no parallel here"
+	crosscheck --link parallel --case links/status-exit --case links/status-killed
+	assert_success
+	assert_output --partial ' 0 disagreed, 3 not visible to the second driver'
+	assert_output --partial '3  the link polls, and only a tracer can tell that it has come to rest'
+}
+
 @test "a link that is another one for the second driver is found out" {
 	cat >"$WORK/two-faced" <<-'LINK'
 		#!/bin/sh

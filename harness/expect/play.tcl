@@ -12,6 +12,9 @@ proc play_cell {case variant shell factor} {
 	set S(began) [clock microseconds]
 	try {
 		set scene [make_scene $case $variant $shell]
+		if {[dict_get $shell timer none] eq "polling"} {
+			throw INVISIBLE "the link polls, and only a tracer can tell that it has come to rest"
+		}
 		set answer [play_scene $case $variant $shell $scene $dir $factor]
 	} trap NA why {
 		set answer [list n/a "" $why]

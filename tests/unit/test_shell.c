@@ -304,6 +304,8 @@ static void test_resolve_in_path(void **state)
 	assert_string_equal(shell->file, program);
 	assert_null(shell->missing);
 	assert_string_equal(shell->version, "unknown");
+	assert_string_equal(shell->sha256, "unknown");
+	shell_checksum(shell);
 	assert_string_equal(
 		shell->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 
