@@ -82,9 +82,9 @@ static void print_shell(struct shell *shell)
 {
 	if (shell->file)
 		version_read(shell);
-	printf("%-10s %-28s ", shell->name, shell->title);
+	printf("%-*s %-28s ", shell->kind == SUBJECT_SHELL ? 10 : 18, shell->name, shell->title);
 	print_safe(shell->file ? shell->file : shell->missing);
-	if (shell->version) {
+	if (shell->file) {
 		fputs("  ", stdout);
 		print_safe(shell->version);
 	}
