@@ -309,14 +309,14 @@ proc look {} {
 	while {[llength $outer]} {
 		set pid [lindex $outer 0]
 		set status [read_status $pid]
-		if {![dict exists $status NSpid]} {
+		set fields [stat_fields $pid]
+		if {![dict exists $status NSpid] || [llength $fields] < 50} {
 			set calm 0
 			set outer [lrange $outer 1 end]
 			lappend signature $pid gone
 			continue
 		}
 		set outer [concat [lrange $outer 1 end] [children_of $pid [dict get $status Threads]]]
-		set fields [stat_fields $pid]
 		set inner [number_in_scene $status NSpid]
 		set S(inner,$pid) $inner
 		set S(outer,$inner) $pid
@@ -334,6 +334,11 @@ proc look {} {
 			}
 		}
 		if {$state eq "t"} {dict set S(traced) $inner 1}
+		# PF_EXITING: PID 1 sleeps at its end until its namespace is empty.
+		if {$state ni {Z X} && [lindex $fields 6] & 4} {
+			set calm 0
+			set S(restless) "process $inner: is ending"
+		}
 		# The silent parent is outside of a shell's own namespace.
 		if {$inner} {
 			if {![info exists S(held,$inner)] && $inner != $S(shell)} {
