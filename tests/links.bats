@@ -129,6 +129,45 @@ make_tree() {
 	assert_reason links/status late 'the link polls, and only a tracer can tell'
 }
 
+@test "a terminal of the same number in a /dev/pts of its own is another terminal" {
+	unshare --mount mount -t devpts -o newinstance devpts /dev/pts 2>/dev/null || skip "only root may mount"
+	make_tree
+	cat >"$TREE/links/inner.link" <<-'EOF'
+		title:     I
+		kind:      wrapper
+		program:   unshare
+		arguments: --mount sh ./start ${COMMAND}
+		file start:
+		    #!/bin/sh
+		    number=$(tty)
+		    mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts &&
+		        mount --bind /dev/pts/ptmx /dev/ptmx || exit
+		    exec /usr/bin/python3 ./inner "${number##*/}" "$@"
+		# Takes as many terminals as it needs to be given one of that number, and hands it to the
+		# command's group, as catatonit does.
+		file inner:
+		    import os, signal, sys
+		    pairs = [os.openpty() for _ in range(int(sys.argv[1]) + 1)]
+		    if os.fork() == 0:
+		        os.setsid()
+		        slave = os.open("/dev/pts/" + sys.argv[1], os.O_RDWR)
+		        child = os.fork()
+		        if child == 0:
+		            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+		            os.setpgid(0, 0)
+		            os.tcsetpgrp(slave, os.getpid())
+		            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+		            os.execvp(sys.argv[2], sys.argv[2:])
+		        os.waitpid(child, 0)
+		        os._exit(0)
+		    os.wait()
+	EOF
+	play --links --case terminal
+	assert_success
+	# What is typed is not handed on by this one, and nobody else's terminal was given away.
+	assert_outcome links/terminal inner nothing
+}
+
 @test "the links that come with it: what execs, and what stays" {
 	play --cases "$CASES" --link env --link timeout --case stays
 	assert_success

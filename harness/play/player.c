@@ -503,11 +503,10 @@ static void flush_inner_terminals(const struct player *p)
 {
 	for (size_t i = 0; i < p->log->proc_count; i++) {
 		const struct tracee *tracee = &p->watch->tracees[i];
-		dev_t terminal =
-			tracee->leads && tracee->alive ? proc_terminal(p->log->procs[i].outer) : 0;
+		pid_t outer = p->log->procs[i].outer;
 
-		if (terminal && terminal != p->watch->terminal)
-			pty_barrier_of(terminal);
+		if (tracee->leads && tracee->alive && !watch_has_terminal(p->watch, outer))
+			pty_barrier_of(outer, proc_terminal(outer));
 	}
 }
 
@@ -1014,6 +1013,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	p->watch->periodic = shell->timer != TIMER_NONE;
 	p->polling = shell->timer == TIMER_POLLING;
 	p->watch->terminal = pty_device(&p->pty);
+	p->watch->master = &p->pty.master;
 	watch_settle_depth(p->watch, p->launched.shell);
 	watch_proc(p->watch, p->launched.shell, WHO_INIT);
 	p->log->procs[0].name = talloc_strdup(p->log, p->log->subject);

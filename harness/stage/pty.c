@@ -67,15 +67,16 @@ void pty_barrier(const struct pty *pty)
 		poll(&fd, 1, 0);
 }
 
-void pty_barrier_of(dev_t terminal)
+void pty_barrier_of(pid_t process, dev_t terminal)
 {
 	enum { FIRST = 136, MAJORS = 8, MINORS = 256 }; /* /dev/pts; devices.txt of the kernel */
-	char path[32];
+	char path[64];
 	unsigned number = major(terminal) - FIRST;
 
 	if (number >= MAJORS)
 		return;
-	snprintf(path, sizeof(path), "/dev/pts/%u", number * MINORS + minor(terminal));
+	snprintf(path, sizeof(path), "/proc/%d/root/dev/pts/%u", process,
+		number * MINORS + minor(terminal));
 	struct pty other = {
 		.master = -1, .slave = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
 	pty_barrier(&other);

@@ -31,8 +31,9 @@ pid_t pty_foreground(const struct pty *pty);
 void pty_barrier(const struct pty *pty);
 
 /* The same for another terminal, by its device number as /proc/PID/stat has it: one that a process
- * of the scene has made. It is open only meanwhile. */
-void pty_barrier_of(dev_t terminal);
+ * of the scene has made, where that process finds it: a container has a /dev/pts of its own. It is
+ * open only meanwhile. */
+void pty_barrier_of(pid_t process, dev_t terminal);
 
 /* The terminal's device number, 0: there is none. */
 dev_t pty_device(const struct pty *pty);

@@ -112,6 +112,18 @@ pid_t watch_init_pid(const struct watch *watch)
 	return watch->namespaced ? 1 : watch->init;
 }
 
+/* By its number, and by its session: a /dev/pts of its own, as a container has, begins at 0 again.
+ * tty_ioctl(4): the other end is told the session of any terminal. */
+bool watch_has_terminal(const struct watch *watch, pid_t outer)
+{
+	pid_t session;
+
+	if (watch->terminal == 0 || proc_terminal(outer) != watch->terminal)
+		return false;
+	return ioctl(*watch->master, TIOCGSID, &session) != 0 || session <= 0 ||
+	       session == getsid(outer);
+}
+
 int watch_find_inner(const struct watch *watch, pid_t inner)
 {
 	for (size_t i = watch->log->proc_count; i-- > 0;)
@@ -364,8 +376,7 @@ static void saw_call(struct watch *watch, int who)
 		watch->tracees[who].leads = true;
 		break;
 	case SYS_ioctl:
-		if (watch->terminal &&
-			proc_terminal(watch->log->procs[who].outer) != watch->terminal)
+		if (watch->terminal && !watch_has_terminal(watch, watch->log->procs[who].outer))
 			return;
 		saw_tcsetpgrp(watch, who, args[2]);
 		break;

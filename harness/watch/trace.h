@@ -31,8 +31,9 @@ struct watch {
 	bool pid1;              /* the shell is PID 1 inside, and the silent parent is outside */
 	int depth;              /* of the scene's PID namespace, ours is 1: numbers are those there,
 				   also of processes in one below it; 0: each has its innermost */
-	bool periodic;          /* waits with a timeout are for nothing of the scene's */
+	bool periodic;          /* waits with a timeout count as rest */
 	dev_t terminal;         /* the scene's, of which TIOCSPGRP is told; 0: of any */
+	const int *master;      /* its other end, -1 once closed; not NULL where there is one */
 	bool storm;             /* the harness is sending very many signals ... */
 	size_t storm_began;     /* ... since this event */
 	struct {
@@ -57,6 +58,9 @@ int watch_find_outer(const struct watch *watch, pid_t outer);
 
 /* Index of the latest process with that number inside the scene; WHO_INIT; or WHO_NONE. */
 int watch_find_inner(const struct watch *watch, pid_t inner);
+
+/* Is the scene's terminal the one that controls the process? False where there is none. */
+bool watch_has_terminal(const struct watch *watch, pid_t outer);
 
 /* Who sent a signal, from the siginfo its receiver got, as that source tells. */
 int watch_sender(const struct watch *watch, enum source source, int receiver, int sig, int code,
