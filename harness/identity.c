@@ -54,14 +54,17 @@ static void hash_words(SHA2_CTX *hash, const char *const *words)
 static void add_shell(json_t *shells, const struct shell *shell)
 {
 	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect, NULL};
+	char polls[32];
 	const char *const link[] = {shell->environment_lost ? "lost" : "kept",
-		link_timer_word(shell->timer), shell->untraced ? "untraced" : "traced", NULL};
+		link_timer_word(shell->timer), shell->untraced ? "untraced" : "traced",
+		shell->polling_ms ? polls : NULL, NULL};
 	const char *const *const lists[] = {single, shell->options, shell->command, shell->script,
 		shell->stdin_words, shell->interactive, shell->env, shell->lacks, link,
 		shell->arguments};
 	char digest[SHA256_DIGEST_STRING_LENGTH], *text;
 	SHA2_CTX hash;
 
+	snprintf(polls, sizeof(polls), "%d", shell->polling_ms);
 	SHA256Init(&hash);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		hash_words(&hash, lists[i]);

@@ -129,6 +129,15 @@ make_tree() {
 	assert_reason links/status late 'the link polls, and only a tracer can tell'
 }
 
+@test "who polls as often as the file says has settled when it has had the time for a look" {
+	make_tree
+	printf 'title: P\nkind: init\nprogram: %s\noptions: polls\ntimer: polling 400\n' "$LINK_LIAR" \
+		>"$TREE/links/polls.link"
+	play --links --case status --repeat 3
+	assert_success
+	assert_outcome links/status polls told
+}
+
 @test "a terminal of the same number in a /dev/pts of its own is another terminal" {
 	unshare --mount mount -t devpts -o newinstance devpts /dev/pts 2>/dev/null || skip "only root may mount"
 	make_tree
@@ -220,22 +229,24 @@ make_tree() {
 	make_tree
 	printf 'title: W\nkind: init\nprogram: env\nprobe: true\n' >"$TREE/links/works.link"
 	printf 'title: N\nlike: works\nprobe: sh -c nothing-of-that-name\n' >"$TREE/links/needy.link"
+	printf 'title: L\nlike: works\nprobe: sh -c exit\nprobe: sh -c "exit\n' >"$TREE/links/later.link"
 	printf 'title: M\nkind: init\nprogram: no-such-init\npackage: an-init\n' >"$TREE/links/absent.link"
 	run sigmatrix list links
 	assert_success
 	assert_line --regexp "^needy +N +needy cannot run here: 'sh -c nothing-of-that-name' says: status 127: .*not found"
+	assert_line --regexp "^later +L +later cannot run here: 'sh -c \"exit' says: status 2: .*nterminated"
 	assert_line --regexp '^absent +M +no-such-init is not installed: apt-get install an-init'
 	play --links --case stays
 	assert_success
 	assert_outcome links/stays works execs
 	run jq -c '[.shells[] | {name, kind, m: (.missing != null)}] | sort_by(.name)' "$WORK/results.json"
-	assert_output '[{"name":"absent","kind":"init","m":true},{"name":"needy","kind":"init","m":true},{"name":"works","kind":"init","m":false}]'
+	assert_output '[{"name":"absent","kind":"init","m":true},{"name":"later","kind":"init","m":true},{"name":"needy","kind":"init","m":true},{"name":"works","kind":"init","m":false}]'
 	run sigmatrix run --link needy --case stays
 	assert_failure 2
 	assert_output --partial 'needy cannot run here'
 	run sigmatrix doctor
 	assert_line --regexp '^missing +needy +needy cannot run here'
-	assert_line --partial 'The matrix will have 1 of 3 links'
+	assert_line --partial 'The matrix will have 1 of 4 links'
 	assert_line --regexp '^For the others: apt-get install an-init$'
 	assert_nothing_left
 }

@@ -119,6 +119,7 @@ proc read_link {dir name} {
 	set own [dict create]
 	set env {}
 	set files [dict create]
+	set probes {}
 	set block ""
 	foreach line [split [read_text $dir/$name.link] \n] {
 		if {$block ne "" && ($line eq "" || [regexp {^    } $line])} {
@@ -132,21 +133,28 @@ proc read_link {dir name} {
 			continue
 		}
 		regexp {^([a-z0-9]+):\s*(.*?)\s*$} $line -> key value
-		if {$key eq "env"} {lappend env $value} else {dict set own $key $value}
+		if {$key eq "env"} {
+			lappend env $value
+		} elseif {$key eq "probe"} {
+			lappend probes $value
+		} else {
+			dict set own $key $value
+		}
 	}
 	dict for {file lines} $files {dict set files $file "[string trimright [join $lines \n] \n]\n"}
-	set link [dict create env {} files {}]
+	set link [dict create env {} files {} probes {}]
 	if {[dict exists $own like]} {
 		set link [read_link $dir [dict get $own like]]
 	}
 	set own [dict merge $link $own]
 	dict set own files [dict merge [dict get $link files] $files]
+	dict set own probes [concat [dict get $link probes] $probes]
 	return [finish_link [finish_shell $name $own $env]]
 }
 
 proc finish_link {link} {
 	set defaults [dict create kind wrapper arguments "\${COMMAND}" environment kept timer none \
-		trace yes probe "" files {}]
+		trace yes probes {} files {}]
 	set link [dict merge $defaults $link]
 	if {[dict get $link environment] eq "lost"} {dict append link lacks " environment"}
 	return $link
@@ -154,11 +162,12 @@ proc finish_link {link} {
 
 # Whether what the link file wants to be tried first works; what it printed is the reason if not.
 proc probe_link {link} {
-	set probe [words [dict get $link probe]]
-	if {$probe eq "" || [dict get $link file] eq ""} {return $link}
-	if {[catch {exec timeout 20 {*}$probe </dev/null 2>@1} output]} {
-		dict set link file ""
-		dict set link missing "'[join $probe]' fails: [lindex [split $output \n] 0]"
+	foreach probe [dict get $link probes] {
+		if {[dict get $link file] eq ""} {return $link}
+		if {[catch {exec timeout 20 {*}[words $probe] </dev/null 2>@1} output]} {
+			dict set link file ""
+			dict set link missing "'$probe' fails: [lindex [split $output \n] 0]"
+		}
 	}
 	return $link
 }

@@ -18,7 +18,7 @@
 #include "features.h"
 #include "text.h"
 
-enum { DEFAULT_ORDER = 50, MAX_ORDER = 9999, MAX_LIKE = 8 };
+enum { DEFAULT_ORDER = 50, MAX_ORDER = 9999, MAX_LIKE = 8, MAX_POLLING_MS = 5000 };
 
 enum shell_key {
 	KEY_TITLE,
@@ -94,6 +94,7 @@ static struct shell *shell_new(const void *parent, bool link, const char *name)
 	shell->interactive = words_split(shell, "-i");
 	shell->env = words_split(shell, "");
 	shell->lacks = words_split(shell, "");
+	shell->probes = words_split(shell, "");
 	shell->dialect = "posix";
 	return shell;
 }
@@ -227,12 +228,29 @@ static void set_choice(bool *field, const char *const *words, const char *what, 
 	*field = choice == 1;
 }
 
+/* One of the words, or "polling MILLISECONDS". */
+static void set_timer(struct shell *shell, const char *value, const struct place *place)
+{
+	static const char polling[] = "polling ";
+	bool often = strncmp(value, polling, strlen(polling)) == 0;
+	int timer = often ? TIMER_POLLING : words_find(timer_words, value);
+	long polling_ms = 0;
+
+	if (timer < 0)
+		complain_unknown(place, "timer", value, timer_words);
+	else
+		shell->timer = (enum link_timer)timer;
+	if (often && !number_parse(value + strlen(polling), 1, MAX_POLLING_MS, &polling_ms))
+		complain(place, "timer '%.80s' must be: polling MILLISECONDS, from 1 to %d", value,
+			MAX_POLLING_MS);
+	shell->polling_ms = (int)polling_ms;
+}
+
 static void set_key(
 	struct reader *reader, enum shell_key key, const char *value, const struct place *place)
 {
 	static const char *const environments[] = {"kept", "lost", NULL};
 	static const char *const traces[] = {"yes", "no", NULL};
-	int timer;
 	struct shell *shell = reader->shell;
 
 	switch (key) {
@@ -291,17 +309,13 @@ static void set_key(
 		set_choice(&shell->environment_lost, environments, "environment", value, place);
 		return;
 	case KEY_TIMER:
-		timer = words_find(timer_words, value);
-		if (timer < 0)
-			complain_unknown(place, "timer", value, timer_words);
-		else
-			shell->timer = (enum link_timer)timer;
+		set_timer(shell, value, place);
 		return;
 	case KEY_TRACE:
 		set_choice(&shell->untraced, traces, "trace", value, place);
 		return;
 	case KEY_PROBE:
-		shell->probe = words_split(shell, value);
+		words_add(&shell->probes, value);
 		return;
 	case KEY_LIKE: /* was read before all others */
 	case KEY_COUNT:
@@ -365,7 +379,7 @@ static void read_line(struct reader *reader, const char *line, const struct plac
 		complain(place, "'%s' is a key of %s files", name, whose_key(key));
 		return;
 	}
-	if (reader->seen[key] > 0 && key != KEY_ENV) {
+	if (reader->seen[key] > 0 && key != KEY_ENV && key != KEY_PROBE) {
 		complain(place, "'%s' is in line %d already", name, reader->seen[key]);
 		return;
 	}

@@ -47,7 +47,8 @@ struct shell {
 	bool environment_lost; /* the command does not get the link's environment */
 	bool untraced;         /* a tracer itself, so nobody else can trace what it runs */
 	enum link_timer timer;
-	const char **probe; /* words that must exit 0, or the link cannot run here; or NULL */
+	int polling_ms;      /* how often it polls at least; 0: not said, it has one timer only */
+	const char **probes; /* commands that must exit 0, or the link cannot run here */
 
 	/* Filled in by shell_resolve(): */
 	const char *file;    /* absolute path of the program, NULL when it is missing */

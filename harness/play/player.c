@@ -56,10 +56,13 @@ struct player {
 	size_t mark_length;
 	size_t output_kept;
 	struct look now, before;
-	bool polling;      /* some look for what has happened now and then */
-	struct look round; /* since when nothing has happened, if ... */
-	size_t round_news; /* ... 'news' is still that */
-	size_t news;       /* how often something has */
+	bool polling;                   /* some look for what has happened now and then */
+	struct look round;              /* since when nothing has happened, if ... */
+	size_t round_news;              /* ... 'news' is still that */
+	size_t news;                    /* how often something has */
+	int64_t polling_ns;             /* how often they look at least; 0: not known */
+	int64_t pause_since_ns;         /* nothing has happened since then, if ... */
+	size_t pause_news, pause_count; /* ... 'news' and the count of processes still are these */
 	int64_t deadline_ns;
 	int64_t waited_ns; /* what we had waited for a processor when the scene began */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
@@ -546,12 +549,8 @@ static void begin_round(struct player *p)
 /* Who polls finds out what has happened when it looks the next time, so that it waits proves
  * nothing. But it has come to rest when it has looked since and nothing has come of that: no stop
  * of it, whose kill(2) with signal 0 is one too, and nobody else ran. */
-static bool is_settled(struct player *p)
+static bool has_looked_round(struct player *p)
 {
-	if (!is_quiet(p))
-		return false;
-	if (!p->polling)
-		return true;
 	enum round round = p->round.seen && p->round_news == p->news
 				   ? look_round(&p->round, &p->now)
 				   : ROUND_OTHER;
@@ -560,6 +559,30 @@ static bool is_settled(struct player *p)
 		round = look_round(&p->round, &p->now); /* nobody polls now */
 	}
 	return round == ROUND_CLOSED;
+}
+
+/* The same of a program with many timers, of which it is known how often it looks at least: it has
+ * had the time for it. Timers end in time however busy the machine is, and whoever is woken by one
+ * and waits for a processor is seen to run. Untraced, a process that has been started is no news,
+ * but there is one more. */
+static bool has_had_time(struct player *p)
+{
+	if (p->pause_since_ns == 0 || p->pause_news != p->news ||
+		p->pause_count != p->log->proc_count) {
+		p->pause_since_ns = now_ns();
+		p->pause_news = p->news;
+		p->pause_count = p->log->proc_count;
+	}
+	return now_ns() - p->pause_since_ns > p->polling_ns;
+}
+
+static bool is_settled(struct player *p)
+{
+	if (!is_quiet(p))
+		return false;
+	if (!p->polling)
+		return true;
+	return p->polling_ns > 0 ? has_had_time(p) : has_looked_round(p);
 }
 
 static int holder_index(const struct player *p, pid_t outer_group)
@@ -1012,6 +1035,7 @@ static const char *start(struct player *p, const struct player_shell *shell)
 	p->watch->pid1 = p->scene->session == SESSION_PID1;
 	p->watch->periodic = shell->timer != TIMER_NONE;
 	p->polling = shell->timer == TIMER_POLLING;
+	p->polling_ns = shell->polling_ms * 1000000LL;
 	p->watch->terminal = pty_device(&p->pty);
 	p->watch->master = &p->pty.master;
 	watch_settle_depth(p->watch, p->launched.shell);

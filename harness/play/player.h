@@ -27,6 +27,7 @@ struct player_shell {
 	char *const *env;
 	const char *input;     /* text for a pipe as descriptor 0, or NULL */
 	enum link_timer timer; /* what its processes' waits with a timeout mean */
+	int polling_ms;        /* how often it polls at least; 0: not known */
 };
 
 enum played {

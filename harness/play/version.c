@@ -177,21 +177,26 @@ static char *probe(const void *parent, char *const *argv)
 	return why && *text ? talloc_asprintf(parent, "%s: %s", why, text) : why;
 }
 
-static void ask_probe(struct shell *link)
+/* The first that fails is the reason. */
+static void ask_probes(struct shell *link)
 {
-	const char *why = link->probe ? probe(link, (char *const *)link->probe) : NULL;
+	const char *why = NULL;
+	size_t i = 0;
 
+	for (; link->probes[i] && !why; i++)
+		why = probe(link, (char *const *)words_split(link, link->probes[i]));
 	if (!why)
 		return;
-	link->missing = talloc_asprintf(link, "%s cannot run here: '%s' says: %s", link->name,
-		words_join(link, link->probe, " "), why);
+	link->missing = talloc_asprintf(link, "%s cannot run here: '%s' says: %s%s", link->name,
+		link->probes[i - 1], why,
+		geteuid() == 0 ? "" : " (to an ordinary user; root may be able to)");
 	link->file = NULL;
 }
 
 void version_read(struct shell *shell)
 {
 	if (shell->file)
-		ask_probe(shell);
+		ask_probes(shell);
 	if (!shell->file)
 		return;
 	const char *version = ask_shell(shell);

@@ -45,12 +45,16 @@ static char *print_file(char *text, const struct extra_file *file)
 
 static char *print_link(char *text, const struct shell *link)
 {
+	char timer[32];
+
+	snprintf(timer, sizeof(timer), link->polling_ms ? "%s %d" : "%s",
+		link_timer_word(link->timer), link->polling_ms);
 	text = print_key(text, "kind", subject_kind_word(link->kind));
 	text = print_words(text, "arguments", link->arguments);
 	text = print_key(text, "environment", link->environment_lost ? "lost" : "kept");
-	text = print_key(text, "timer", link_timer_word(link->timer));
-	if (link->probe)
-		text = print_words(text, "probe", link->probe);
+	text = print_key(text, "timer", timer);
+	for (size_t i = 0; link->probes[i]; i++)
+		text = print_key(text, "probe", link->probes[i]);
 	for (size_t i = 0; i < link->file_count; i++)
 		text = print_file(text, &link->files[i]);
 	return text;

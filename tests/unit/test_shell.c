@@ -368,7 +368,7 @@ static void test_link(void **state)
 	struct shell *link = load_good_link(*state, "make",
 		"title: GNU make\nkind: wrapper\npackage: make\nprogram: make\n"
 		"arguments: -s -f makefile\nlacks: terminal\nversion: --version\n"
-		"environment: lost\ntimer: periodic\nprobe: make --version\n"
+		"environment: lost\ntimer: periodic\nprobe: make --version\nprobe: true\n"
 		"file makefile:\n    # the rule\n    all:\n    \t${COMMAND}\n\n"
 		"file service/run:\n    #!/bin/sh\norder: 7\n");
 
@@ -377,7 +377,8 @@ static void test_link(void **state)
 	assert_words(link->lacks, "[terminal][environment]");
 	assert_true(link->environment_lost);
 	assert_int_equal(link->timer, TIMER_PERIODIC);
-	assert_words(link->probe, "[make][--version]");
+	assert_int_equal(link->polling_ms, 0);
+	assert_words(link->probes, "[make --version][true]");
 	assert_string_equal(link->version_text, "--version");
 	assert_int_equal(link->file_count, 2);
 	assert_string_equal(link->files[0].name, "makefile");
@@ -390,7 +391,7 @@ static void test_link(void **state)
 	assert_words(link->arguments, "[${COMMAND}]");
 	assert_false(link->environment_lost);
 	assert_int_equal(link->timer, TIMER_NONE);
-	assert_null(link->probe);
+	assert_words(link->probes, "");
 	assert_int_equal(link->file_count, 0);
 }
 
@@ -403,13 +404,15 @@ static void test_link_like(void **state)
 		"timer: periodic\narguments: -- ${COMMAND}\n");
 	/* A shell of that name is not meant. */
 	write_file(*state, "base.shell", "title: Base\nprogram: other\n");
-	link = load_good_link(
-		*state, "derived", "title: Derived\nlike: base\noptions: -g\nfile b:\n    3\n");
+	link = load_good_link(*state, "derived",
+		"title: Derived\nlike: base\noptions: -g\nfile b:\n    3\n"
+		"timer: polling 250\n");
 	assert_int_equal(link->kind, SUBJECT_INIT);
 	assert_string_equal(link->program, "base");
 	assert_words(link->options, "[-g]");
 	assert_words(link->arguments, "[--][${COMMAND}]");
-	assert_int_equal(link->timer, TIMER_PERIODIC);
+	assert_int_equal(link->timer, TIMER_POLLING);
+	assert_int_equal(link->polling_ms, 250);
 	assert_int_equal(link->file_count, 2);
 	assert_string_equal(link->files[0].text, "1\n");
 	assert_string_equal(link->files[1].text, "3\n");
@@ -433,6 +436,9 @@ static void test_link_faults(void **state)
 		{"arguments:\n", "f.link:1: neither the arguments nor a file has ${COMMAND}"},
 		{"environment: gone\n", "f.link:1: unknown environment 'gone'; known: kept, lost"},
 		{"timer: yes\n", "f.link:1: unknown timer 'yes'; known: none, periodic, polling"},
+		{"timer: polling 0\n", "f.link:1: timer 'polling 0' must be: polling MILLISECONDS, "
+				       "from 1 to 5000"},
+		{"timer: polling 10s\n", "f.link:1: timer 'polling 10s' must be: polling MILLI"},
 		{"probe:\n", "f.link:1: 'probe' has no value"},
 		{"lacks: monitor\n", "f.link:1: unknown feature 'monitor'; known: environment, "},
 		{"title: X\nfile:\n    x\n", "f.link:2: unknown key 'file'"},
