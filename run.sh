@@ -5,7 +5,10 @@ set -eu
 cd "$(dirname "$0")"
 
 build_packages="gcc libc6-dev make pkg-config libseccomp-dev libjansson-dev libtalloc-dev libmd-dev"
-subject_packages=$(sed -n 's/^package:[[:blank:]]*//p' shells/*.shell links/*.link | sort -u)
+# A quarter of a gigabyte, and a daemon that changes the machine's network wherever it is started.
+docker_packages="docker.io docker-compose"
+subject_packages=$(sed -n -e '/^package:[[:blank:]]*docker[.-]/d' -e 's/^package:[[:blank:]]*//p' \
+	shells/*.shell links/*.link | sort -u)
 test_packages="libcmocka-dev bats bats-assert bats-file bats-support expect shellcheck mandoc
 	clang clang-format debhelper dpkg-dev fakeroot jq python3-jsonschema python3-yaml procps util-linux bsdutils
 	chromium libxml2-utils cmark-gfm graphviz tini"
@@ -19,7 +22,8 @@ fi
 
 usage() {
 	cat <<'HELP'
-Usage: ./run.sh [--install-only] [--for-tests] [--no-install] [-- OPTION OF sigmatrix run...]
+Usage: ./run.sh [--install-only] [--for-tests] [--with-docker] [--no-install]
+                [-- OPTION OF sigmatrix run...]
 
 Installs what is missing (Debian and Ubuntu: apt, with sudo where needed; elsewhere it names the
 packages and goes on), builds, plays all cases on all shells found, then those for links on all
@@ -30,6 +34,8 @@ and results/LINKS.md.
   ./run.sh -- --case 'exec/*'           some of it (results/matrix.json then holds only that)
   ./run.sh -- --links                   links only
   ./run.sh --no-install                 only with what is here
+  ./run.sh --with-docker                everything, and Docker is installed too (250 MB); its daemon
+                                        is not started, scenes start one of their own
   ./run.sh --install-only --for-tests   what 'make check' needs, and nothing else
 HELP
 }
@@ -49,8 +55,9 @@ missing_packages() {
 	done
 }
 
+# What it installs starts no service: by systemd's word for it, and by that of System V's init.
 apt_install() {
-	$root env DEBIAN_FRONTEND=noninteractive \
+	$root env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 \
 		apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
@@ -92,6 +99,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--install-only) run=no ;;
 	--for-tests) tests=yes packages="$packages $test_packages" ;;
+	--with-docker) packages="$packages $docker_packages" ;;
 	--no-install) install=no ;;
 	--help | -h)
 		usage
