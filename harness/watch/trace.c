@@ -157,6 +157,12 @@ static int last_killer(const struct watch *watch, int receiver, int sig)
 	return WHO_UNKNOWN;
 }
 
+static bool tells_of(const struct event *event, enum source source, int receiver, int sig)
+{
+	return event->kind == EVENT_SIGNAL && event->source == source && event->who == receiver &&
+	       event->sig == sig;
+}
+
 /* Has the harness sent it that signal, which that source has not told of yet? A link that passes
  * its own on can only be later. */
 static bool is_harness_signal(const struct watch *watch, enum source source, int receiver, int sig)
@@ -169,11 +175,26 @@ static bool is_harness_signal(const struct watch *watch, enum source source, int
 	for (size_t i = watch->sent.at; i < watch->log->count; i++) {
 		const struct event *event = &watch->log->events[i];
 
-		if (event->kind == EVENT_SIGNAL && event->source == source &&
-			event->who == receiver && event->sig == sig)
+		if (tells_of(event, source, receiver, sig))
 			return false;
 	}
 	return true;
+}
+
+/* Who sent what the receiver reports next, as the delivery of it said: handlers of an actor do not
+ * interrupt each other, so its reports come in that order, and by now somebody else may have sent
+ * the same signal. */
+static int deliverer(const struct watch *watch, int receiver, int sig)
+{
+	const struct log *log = watch->log;
+	size_t reports = 0;
+
+	for (size_t i = 0; i < log->count; i++)
+		reports += tells_of(&log->events[i], SOURCE_ACTOR, receiver, sig);
+	for (size_t i = log_actor_since(log, receiver, log->count); i < log->count; i++)
+		if (tells_of(&log->events[i], SOURCE_TRACE, receiver, sig) && reports-- == 0)
+			return log->events[i].other;
+	return last_killer(watch, receiver, sig);
 }
 
 int watch_sender(
@@ -182,10 +203,12 @@ int watch_sender(
 	if (code == SI_KERNEL)
 		return WHO_TTY;
 	/* From outside its namespace, which is not yet outside the scene. */
-	if (receiver >= 0 && watch->tracees[receiver].own && inner == 0)
-		return is_harness_signal(watch, source, receiver, sig)
-			       ? WHO_HARNESS
-			       : last_killer(watch, receiver, sig);
+	if (receiver >= 0 && watch->tracees[receiver].own && inner == 0) {
+		if (is_harness_signal(watch, source, receiver, sig))
+			return WHO_HARNESS;
+		return source == SOURCE_ACTOR ? deliverer(watch, receiver, sig)
+					      : last_killer(watch, receiver, sig);
+	}
 	if (inner == (watch->namespaced ? 0 : getpid()))
 		return WHO_HARNESS;
 	int who = find_known_to(watch, receiver, inner);
