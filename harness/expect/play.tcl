@@ -12,8 +12,13 @@ proc play_cell {case variant shell factor} {
 	set S(began) [clock microseconds]
 	try {
 		set scene [make_scene $case $variant $shell]
-		if {[dict_get $shell timer none] eq "polling"} {
-			throw INVISIBLE "the link polls, and only a tracer can tell that it has come to rest"
+		switch -glob [dict_get $shell timer none] {
+			polling {
+				throw INVISIBLE "the link polls, and only a tracer can tell that it has come to rest"
+			}
+			polling* {
+				throw INVISIBLE "the link polls, and this driver does not wait until it has looked"
+			}
 		}
 		set answer [play_scene $case $variant $shell $scene $dir $factor]
 	} trap NA why {
