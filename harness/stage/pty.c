@@ -67,6 +67,24 @@ void pty_barrier(const struct pty *pty)
 		poll(&fd, 1, 0);
 }
 
+/* What a container has at a path of its own may be anything: it is looked at before it is opened.
+ */
+static int open_terminal(const char *path, dev_t terminal)
+{
+	char again[32];
+	struct stat status;
+	int fd = -1, place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (place < 0)
+		return -1;
+	if (fstat(place, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == terminal) {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+		fd = open(again, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	}
+	close(place);
+	return fd;
+}
+
 void pty_barrier_of(pid_t process, dev_t terminal)
 {
 	enum { FIRST = 136, MAJORS = 8, MINORS = 256 }; /* /dev/pts; devices.txt of the kernel */
@@ -77,8 +95,7 @@ void pty_barrier_of(pid_t process, dev_t terminal)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/root/dev/pts/%u", process,
 		number * MINORS + minor(terminal));
-	struct pty other = {
-		.master = -1, .slave = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+	struct pty other = {.master = -1, .slave = open_terminal(path, terminal)};
 	pty_barrier(&other);
 	if (other.slave >= 0)
 		close(other.slave);
