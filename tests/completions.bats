@@ -56,7 +56,7 @@ in_zsh() {
 	assert_equal "$(in_bash list --where dif)" differ
 	assert_equal "$(in_bash list ca)" cases
 	assert_equal "$(in_bash list li)" links
-	assert_equal "$(in_bash run --link en)" env
+	assert_equal "$(in_bash run --link ni)" nice
 	assert_equal "$(in_bash run --links --ca)" "$(printf -- '--case\n--cases')"
 	assert_equal "$(in_bash chain --profile dock)" docker-stop
 	assert_equal "$(in_bash chain --format d)" dot
@@ -78,7 +78,7 @@ in_zsh() {
 	assert_equal "$(in_fish run --jo)" --jobs
 	assert_equal "$(in_fish run --case exec/simple-c)" exec/simple-command
 	assert_equal "$(in_fish run --shell bash-p)" bash-posix
-	assert_equal "$(in_fish run --link en)" env
+	assert_equal "$(in_fish run --link ni)" nice
 	assert_equal "$(in_fish report x.json --format conf)" conformance
 	assert_equal "$(in_fish flow --format m)" mermaid
 	assert_equal "$(in_fish flow --chart cont)" container
@@ -91,8 +91,8 @@ in_zsh() {
 	assert_output --partial "--case exec/simple-command"
 	in_zsh run --shell bash-p
 	assert_output --partial "--shell bash-posix"
-	in_zsh run --link en
-	assert_output --partial "--link env"
+	in_zsh run --link ni
+	assert_output --partial "--link nice"
 	in_zsh report x.json --format conf
 	assert_output --partial "--format conformance"
 }

@@ -83,7 +83,7 @@ assert_in_reports() {
 	readme_example 'Adding a shell' >"$TREE/shells/my-sh.shell"
 	cp "$ROOT/run.sh" "$TREE/"
 	run sigmatrix list shells
-	assert_line --regexp '^my-sh +My shell +my-sh is not installed: apt-get install my-sh '
+	assert_line --regexp '^my-sh +My shell +my-sh is not installed: apt-get install my-sh$'
 	# Without apt-get it names what it would install, and so cannot install it here.
 	ln -s "$(command -v dirname)" "$(command -v sed)" "$(command -v sort)" "$WORK/bin/"
 	run env PATH="$WORK/bin" /bin/sh "$TREE/run.sh" --install-only
