@@ -56,15 +56,15 @@ static void add_shell(json_t *shells, const struct shell *shell)
 	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect, NULL};
 	char polls[32];
 	const char *const link[] = {shell->environment_lost ? "lost" : "kept",
-		link_timer_word(shell->timer), shell->untraced ? "untraced" : "traced",
-		shell->polling_ms ? polls : NULL, NULL};
+		timer_kind_word(shell->timer.kind), shell->untraced ? "untraced" : "traced",
+		shell->timer.polling_ms ? polls : NULL, NULL};
 	const char *const *const lists[] = {single, shell->options, shell->command, shell->script,
 		shell->stdin_words, shell->interactive, shell->env, shell->lacks, link,
 		shell->arguments};
 	char digest[SHA256_DIGEST_STRING_LENGTH], *text;
 	SHA2_CTX hash;
 
-	snprintf(polls, sizeof(polls), "%d", shell->polling_ms);
+	snprintf(polls, sizeof(polls), "%d", shell->timer.polling_ms);
 	SHA256Init(&hash);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		hash_words(&hash, lists[i]);

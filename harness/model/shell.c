@@ -101,9 +101,9 @@ static struct shell *shell_new(const void *parent, bool link, const char *name)
 
 static const char *const timer_words[] = {"none", "periodic", "polling", NULL};
 
-const char *link_timer_word(enum link_timer timer)
+const char *timer_kind_word(enum timer_kind kind)
 {
-	return timer_words[timer];
+	return timer_words[kind];
 }
 
 const char *subject_kind_word(enum subject_kind kind)
@@ -233,17 +233,17 @@ static void set_timer(struct shell *shell, const char *value, const struct place
 {
 	static const char polling[] = "polling ";
 	bool often = strncmp(value, polling, strlen(polling)) == 0;
-	int timer = often ? TIMER_POLLING : words_find(timer_words, value);
+	int kind = often ? TIMER_POLLING : words_find(timer_words, value);
 	long polling_ms = 0;
 
-	if (timer < 0)
+	if (kind < 0)
 		complain_unknown(place, "timer", value, timer_words);
 	else
-		shell->timer = (enum link_timer)timer;
+		shell->timer.kind = (enum timer_kind)kind;
 	if (often && !number_parse(value + strlen(polling), 1, MAX_POLLING_MS, &polling_ms))
 		complain(place, "timer '%.80s' must be: polling MILLISECONDS, from 1 to %d", value,
 			MAX_POLLING_MS);
-	shell->polling_ms = (int)polling_ms;
+	shell->timer.polling_ms = (int)polling_ms;
 }
 
 static void set_key(

@@ -13,11 +13,15 @@ enum subject_kind {
 	SUBJECT_WRAPPER /* any other link */
 };
 
-/* Waits with a timeout, again and again. sigmatrix-link(5). */
-enum link_timer {
-	TIMER_NONE,
-	TIMER_PERIODIC, /* for nothing of the scene's: such a wait is rest */
-	TIMER_POLLING,  /* to look for what has happened: it is rest once that was nothing */
+/* What a link's waits with a timeout, again and again, mean for when it has come to rest.
+ * sigmatrix-link(5). */
+struct link_timer {
+	enum timer_kind {
+		TIMER_NONE,
+		TIMER_PERIODIC, /* for nothing of the scene's: such a wait is rest */
+		TIMER_POLLING, /* to look for what has happened: it is rest once that was nothing */
+	} kind;
+	int polling_ms; /* how often it looks at least; 0: not said, it has one timer only */
 };
 
 struct shell {
@@ -46,8 +50,7 @@ struct shell {
 	size_t file_count;
 	bool environment_lost; /* the command does not get the link's environment */
 	bool untraced;         /* a tracer itself, so nobody else can trace what it runs */
-	enum link_timer timer;
-	int polling_ms;      /* how often it polls at least; 0: not said, it has one timer only */
+	struct link_timer timer;
 	const char **probes; /* commands that must exit 0, or the link cannot run here */
 
 	/* Filled in by shell_resolve(): */
@@ -85,7 +88,7 @@ const char *subject_kind_word(enum subject_kind kind);
 int subject_kind_read(const char *word);
 
 /* "none", "periodic", "polling". */
-const char *link_timer_word(enum link_timer timer);
+const char *timer_kind_word(enum timer_kind kind);
 
 /* Finds the program. It starts nothing. */
 void shell_resolve(struct shell *shell);

@@ -228,8 +228,8 @@ static json_t *judge(const struct cell_context *context, const struct cell_job *
 	struct log *log, const struct scene *scene)
 {
 	struct judgement j = outcome_judge(log, scene);
-	bool untold =
-		job->shell->timer == TIMER_POLLING && job->shell->polling_ms == 0 && !log->traced;
+	const struct link_timer *timer = &job->shell->timer;
+	bool untold = timer->kind == TIMER_POLLING && timer->polling_ms == 0 && !log->traced;
 	const char *polls = "the link polls, and only a tracer can tell that it has come to rest";
 	struct cell cell = new_cell(job, untold ? "n/a" : j.label, untold ? polls : j.reason);
 	const char *refused =
@@ -337,7 +337,6 @@ static json_t *play_in(void *parent, const struct cell_context *context, const s
 		.argv = build_argv(parent, scene, job->shell, path, command),
 		.env = env,
 		.timer = job->shell->timer,
-		.polling_ms = job->shell->polling_ms,
 		.input = job->test_case->mode == MODE_STDIN ? scene->script : NULL};
 	struct player_options options = options_for(context, job->shell);
 

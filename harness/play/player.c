@@ -56,11 +56,10 @@ struct player {
 	size_t mark_length;
 	size_t output_kept;
 	struct look now, before;
-	bool polling;                   /* some look for what has happened now and then */
+	struct link_timer timer;        /* what waits with a timeout mean */
 	struct look round;              /* since when nothing has happened, if ... */
 	size_t round_news;              /* ... 'news' is still that */
 	size_t news;                    /* how often something has */
-	int64_t polling_ns;             /* how often they look at least; 0: not known */
 	int64_t pause_since_ns;         /* nothing has happened since then, if ... */
 	size_t pause_news, pause_count; /* ... 'news' and the count of processes still are these */
 	int64_t deadline_ns;
@@ -508,8 +507,8 @@ static void flush_inner_terminals(const struct player *p)
 		const struct tracee *tracee = &p->watch->tracees[i];
 		pid_t outer = p->log->procs[i].outer;
 
-		if (tracee->leads && tracee->alive && !watch_has_terminal(p->watch, outer))
-			pty_barrier_of(outer, proc_terminal(outer));
+		if (tracee->leads && tracee->alive)
+			pty_barrier_of(outer, watch_other_terminal(p->watch, outer));
 	}
 }
 
@@ -573,16 +572,16 @@ static bool has_had_time(struct player *p)
 		p->pause_news = p->news;
 		p->pause_count = p->log->proc_count;
 	}
-	return now_ns() - p->pause_since_ns > p->polling_ns;
+	return now_ns() - p->pause_since_ns > p->timer.polling_ms * 1000000LL;
 }
 
 static bool is_settled(struct player *p)
 {
 	if (!is_quiet(p))
 		return false;
-	if (!p->polling)
+	if (p->timer.kind != TIMER_POLLING)
 		return true;
-	return p->polling_ns > 0 ? has_had_time(p) : has_looked_round(p);
+	return p->timer.polling_ms > 0 ? has_had_time(p) : has_looked_round(p);
 }
 
 static int holder_index(const struct player *p, pid_t outer_group)
@@ -1033,9 +1032,8 @@ static const char *start(struct player *p, const struct player_shell *shell)
 		return talloc_asprintf(p->log, "unable to %s: %s", step, strerror(-result));
 	p->watch->init = p->launched.init;
 	p->watch->pid1 = p->scene->session == SESSION_PID1;
-	p->watch->periodic = shell->timer != TIMER_NONE;
-	p->polling = shell->timer == TIMER_POLLING;
-	p->polling_ns = shell->polling_ms * 1000000LL;
+	p->watch->periodic = shell->timer.kind != TIMER_NONE;
+	p->timer = shell->timer;
 	p->watch->terminal = pty_device(&p->pty);
 	p->watch->master = &p->pty.master;
 	watch_settle_depth(p->watch, p->launched.shell);

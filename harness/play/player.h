@@ -25,9 +25,8 @@ struct player_shell {
 	const char *file;
 	char *const *argv;
 	char *const *env;
-	const char *input;     /* text for a pipe as descriptor 0, or NULL */
-	enum link_timer timer; /* what its processes' waits with a timeout mean */
-	int polling_ms;        /* how often it polls at least; 0: not known */
+	const char *input;       /* text for a pipe as descriptor 0, or NULL */
+	struct link_timer timer; /* what its processes' waits with a timeout mean */
 };
 
 enum played {

@@ -32,7 +32,7 @@ void pty_barrier(const struct pty *pty);
 
 /* The same for another terminal, by its device number as /proc/PID/stat has it: one that a process
  * of the scene has made, where that process finds it: a container has a /dev/pts of its own. It is
- * open only meanwhile. */
+ * open only meanwhile. 0: no terminal, nothing is done. */
 void pty_barrier_of(pid_t process, dev_t terminal);
 
 /* The terminal's device number, 0: there is none. */

@@ -114,14 +114,26 @@ pid_t watch_init_pid(const struct watch *watch)
 
 /* By its number, and by its session: a /dev/pts of its own, as a container has, begins at 0 again.
  * tty_ioctl(4): the other end is told the session of any terminal. */
-bool watch_has_terminal(const struct watch *watch, pid_t outer)
+static bool is_scenes(const struct watch *watch, dev_t terminal, pid_t outer)
 {
 	pid_t session;
 
-	if (watch->terminal == 0 || proc_terminal(outer) != watch->terminal)
+	if (watch->terminal == 0 || terminal != watch->terminal)
 		return false;
 	return ioctl(*watch->master, TIOCGSID, &session) != 0 || session <= 0 ||
 	       session == getsid(outer);
+}
+
+static bool on_scenes_terminal(const struct watch *watch, pid_t outer)
+{
+	return is_scenes(watch, proc_terminal(outer), outer);
+}
+
+dev_t watch_other_terminal(const struct watch *watch, pid_t outer)
+{
+	dev_t terminal = proc_terminal(outer);
+
+	return is_scenes(watch, terminal, outer) ? 0 : terminal;
 }
 
 int watch_find_inner(const struct watch *watch, pid_t inner)
@@ -399,7 +411,7 @@ static void saw_call(struct watch *watch, int who)
 		watch->tracees[who].leads = true;
 		break;
 	case SYS_ioctl:
-		if (watch->terminal && !watch_has_terminal(watch, watch->log->procs[who].outer))
+		if (watch->terminal && !on_scenes_terminal(watch, watch->log->procs[who].outer))
 			return;
 		saw_tcsetpgrp(watch, who, args[2]);
 		break;

@@ -59,8 +59,9 @@ int watch_find_outer(const struct watch *watch, pid_t outer);
 /* Index of the latest process with that number inside the scene; WHO_INIT; or WHO_NONE. */
 int watch_find_inner(const struct watch *watch, pid_t inner);
 
-/* Is the scene's terminal the one that controls the process? False where there is none. */
-bool watch_has_terminal(const struct watch *watch, pid_t outer);
+/* The controlling terminal of the process where that is not the scene's; 0: the scene's, or none.
+ */
+dev_t watch_other_terminal(const struct watch *watch, pid_t outer);
 
 /* Who sent a signal, from the siginfo its receiver got, as that source tells. */
 int watch_sender(const struct watch *watch, enum source source, int receiver, int sig, int code,

@@ -47,8 +47,8 @@ static char *print_link(char *text, const struct shell *link)
 {
 	char timer[32];
 
-	snprintf(timer, sizeof(timer), link->polling_ms ? "%s %d" : "%s",
-		link_timer_word(link->timer), link->polling_ms);
+	snprintf(timer, sizeof(timer), link->timer.polling_ms ? "%s %d" : "%s",
+		timer_kind_word(link->timer.kind), link->timer.polling_ms);
 	text = print_key(text, "kind", subject_kind_word(link->kind));
 	text = print_words(text, "arguments", link->arguments);
 	text = print_key(text, "environment", link->environment_lost ? "lost" : "kept");

@@ -376,8 +376,8 @@ static void test_link(void **state)
 	assert_words(link->arguments, "[-s][-f][makefile]");
 	assert_words(link->lacks, "[terminal][environment]");
 	assert_true(link->environment_lost);
-	assert_int_equal(link->timer, TIMER_PERIODIC);
-	assert_int_equal(link->polling_ms, 0);
+	assert_int_equal(link->timer.kind, TIMER_PERIODIC);
+	assert_int_equal(link->timer.polling_ms, 0);
 	assert_words(link->probes, "[make --version][true]");
 	assert_string_equal(link->version_text, "--version");
 	assert_int_equal(link->file_count, 2);
@@ -390,7 +390,7 @@ static void test_link(void **state)
 	assert_int_equal(link->kind, SUBJECT_INIT);
 	assert_words(link->arguments, "[${COMMAND}]");
 	assert_false(link->environment_lost);
-	assert_int_equal(link->timer, TIMER_NONE);
+	assert_int_equal(link->timer.kind, TIMER_NONE);
 	assert_words(link->probes, "");
 	assert_int_equal(link->file_count, 0);
 }
@@ -411,8 +411,8 @@ static void test_link_like(void **state)
 	assert_string_equal(link->program, "base");
 	assert_words(link->options, "[-g]");
 	assert_words(link->arguments, "[--][${COMMAND}]");
-	assert_int_equal(link->timer, TIMER_POLLING);
-	assert_int_equal(link->polling_ms, 250);
+	assert_int_equal(link->timer.kind, TIMER_POLLING);
+	assert_int_equal(link->timer.polling_ms, 250);
 	assert_int_equal(link->file_count, 2);
 	assert_string_equal(link->files[0].text, "1\n");
 	assert_string_equal(link->files[1].text, "3\n");
