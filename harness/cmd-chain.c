@@ -123,41 +123,30 @@ struct request {
 	struct chain_plan plan;
 };
 
-static int unknown_word(const char *option, const char *word, const char *const *known)
-{
-	const char *nearest = nearest_word(word, known);
-
-	if (nearest)
-		return usage_error("chain", "%s %s: did you mean '%s'?", option, word, nearest);
-	return usage_error("chain", "%s %s: '--help' lists what is known", option, word);
-}
-
 static int set_profile(struct request *request, const char *word)
 {
 	const char *known[PROFILE_COUNT + 1] = {NULL};
 
-	for (int i = 0; i < PROFILE_COUNT; i++) {
+	for (int i = 0; i < PROFILE_COUNT; i++)
 		known[i] = profiles[i].name;
-		if (strcmp(word, profiles[i].name) == 0) {
-			request->profile = &profiles[i];
-			return -1;
-		}
-	}
-	return unknown_word("--profile", word, known);
+	int index = choose_word("chain", "--profile", word, known);
+	if (index < 0)
+		return EXIT_BAD_USAGE;
+	request->profile = &profiles[index];
+	return -1;
 }
 
 static int set_format(struct request *request, const char *word)
 {
 	const char *known[FORMAT_COUNT + 1] = {NULL};
 
-	for (int i = 0; i < FORMAT_COUNT; i++) {
+	for (int i = 0; i < FORMAT_COUNT; i++)
 		known[i] = formats[i].name;
-		if (strcmp(word, formats[i].name) == 0) {
-			request->format = &formats[i];
-			return -1;
-		}
-	}
-	return unknown_word("--format", word, known);
+	int index = choose_word("chain", "--format", word, known);
+	if (index < 0)
+		return EXIT_BAD_USAGE;
+	request->format = &formats[index];
+	return -1;
 }
 
 static int set_signal(struct request *request, const char *word)
@@ -225,12 +214,8 @@ static int set_goal(struct request *request, const char *word)
 {
 	static const char *const known[] = {"end", "reach", NULL};
 
-	for (int i = 0; i < 2; i++)
-		if (strcmp(word, known[i]) == 0) {
-			request->goal = i;
-			return -1;
-		}
-	return unknown_word("--goal", word, known);
+	request->goal = choose_word("chain", "--goal", word, known);
+	return request->goal < 0 ? EXIT_BAD_USAGE : -1;
 }
 
 static int set_pid(struct request *request, const char *word)
@@ -295,13 +280,13 @@ static int set_target(struct request *request)
 
 	if (!request->to)
 		return -1;
-	for (int i = 0; known[i]; i++)
-		if (strcmp(request->to, known[i]) == 0) {
-			plan->to = targets[i];
-			return -1;
-		}
-	if (*request->to < '0' || *request->to > '9')
-		return unknown_word("--to", request->to, known);
+	if (*request->to < '0' || *request->to > '9') {
+		int index = choose_word("chain", "--to", request->to, known);
+		if (index < 0)
+			return EXIT_BAD_USAGE;
+		plan->to = targets[index];
+		return -1;
+	}
 	if (!parse_count("chain", "--to", request->to, 1, INT_MAX, &pid))
 		return EXIT_BAD_USAGE;
 	plan->to = TARGET_PID;

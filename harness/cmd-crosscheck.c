@@ -316,14 +316,6 @@ static void compare_cell(
 
 /* --- printing --- */
 
-static void print_escaped(const char *text)
-{
-	char *safe = escape_terminal(NULL, text);
-
-	fputs(safe, stdout);
-	talloc_free(safe);
-}
-
 /* Both drivers' timelines are objects with "events"; what an event says is each driver's own. */
 static void print_event(const json_t *event)
 {
@@ -333,11 +325,11 @@ static void print_event(const json_t *event)
 
 	printf("        %9lld  ", (long long)json_integer_value(json_object_get(event, "us")));
 	if (kind) {
-		print_escaped(kind);
+		print_safe(stdout, kind);
 		putchar(' ');
 	}
 	if (text)
-		print_escaped(text);
+		print_safe(stdout, text);
 	/* The actor's long list of what it catches is the same for every actor. */
 	json_object_del(json_object_get(event, "status"), "caught");
 	json_object_foreach((json_t *)event, key, value)
@@ -347,9 +339,9 @@ static void print_event(const json_t *event)
 			continue;
 		char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 		putchar(' ');
-		print_escaped(key);
+		print_safe(stdout, key);
 		putchar('=');
-		print_escaped(dumped);
+		print_safe(stdout, dumped);
 		free(dumped);
 	}
 	putchar('\n');
@@ -393,10 +385,10 @@ static void print_side(void *memory, const char *who, const struct cell *cell, c
 	const struct cell *about)
 {
 	printf("    %s: ", who);
-	print_escaped(cell ? cell->outcome : "not played");
+	print_safe(stdout, cell ? cell->outcome : "not played");
 	if (cell && *cell->reason) {
 		fputs("  (", stdout);
-		print_escaped(cell->reason);
+		print_safe(stdout, cell->reason);
 		putchar(')');
 	}
 	putchar('\n');
@@ -406,13 +398,13 @@ static void print_side(void *memory, const char *who, const struct cell *cell, c
 static void print_disagreement(void *memory, const struct crosscheck *c, const struct cell *first,
 	const struct cell *second)
 {
-	print_escaped(first->case_name);
+	print_safe(stdout, first->case_name);
 	if (*first->variant) {
 		fputs(", variant ", stdout);
-		print_escaped(first->variant);
+		print_safe(stdout, first->variant);
 	}
 	fputs(", on ", stdout);
-	print_escaped(first->shell);
+	print_safe(stdout, first->shell);
 	putchar('\n');
 	print_side(memory, "first driver (C)", first, c->first, first);
 	print_side(memory, "second driver (Expect)", second, c->second, first);
@@ -429,7 +421,7 @@ static void print_summary(const struct tally *t, size_t cells)
 	putchar('\n');
 	for (size_t i = 0; i < t->reason_count; i++) {
 		printf("  %6zu  ", t->reasons[i].count);
-		print_escaped(t->reasons[i].reason);
+		print_safe(stdout, t->reasons[i].reason);
 		putchar('\n');
 	}
 }

@@ -73,9 +73,7 @@ static const struct comparison_format *find_format(const char *name)
 			return comparison_formats[i];
 		names[i] = comparison_formats[i]->name;
 	}
-	const char *nearest = nearest_word(name, names);
-	usage_error("diff", "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'?" : "");
+	unknown_format("diff", name, names);
 	return NULL;
 }
 

@@ -53,14 +53,15 @@ struct explain {
 	bool unmeasured;
 };
 
-static void print_safe(const char *indent, const char *text)
+static void print_lines(const char *indent, const char *text)
 {
 	while (text && *text) {
 		size_t length = strcspn(text, "\n");
 		char *line = talloc_strndup(NULL, text, length);
-		char *safe = escape_terminal(line, line);
 
-		printf("%s%s\n", length ? indent : "", safe);
+		fputs(length ? indent : "", stdout);
+		print_safe(stdout, line);
+		putchar('\n');
 		talloc_free(line);
 		text += length + (text[length] == '\n');
 	}
@@ -80,12 +81,12 @@ static void print_scene(const json_t *answer, const struct cell_job *job)
 
 	if (json_is_string(json_object_get(answer, "script"))) {
 		puts(job->test_case->mode == MODE_LINK ? "Command:" : "Script:");
-		print_safe("    ", member(answer, "script"));
+		print_lines("    ", member(answer, "script"));
 		putchar('\n');
 	}
 	puts("Steps:");
 	json_array_foreach(json_object_get(answer, "steps"), i, step)
-		print_safe("    ", json_string_value(step));
+		print_lines("    ", json_string_value(step));
 	putchar('\n');
 }
 
@@ -96,13 +97,13 @@ static void print_outcome(const json_t *answer, const struct cell_job *job)
 	json_int_t row = json_integer_value(json_object_get(answer, "row"));
 
 	printf("Outcome: ");
-	print_safe("", member(cell, "outcome"));
+	print_lines("", member(cell, "outcome"));
 	if (*member(answer, "meaning"))
-		print_safe("    ", member(answer, "meaning"));
+		print_lines("    ", member(answer, "meaning"));
 	if (*verdict)
 		printf("    the standard: %s (%s)\n", verdict, job->test_case->spec);
 	printf("Why:\n");
-	print_safe("    ", member(cell, "reason"));
+	print_lines("    ", member(cell, "reason"));
 	if (row > 0)
 		printf("    %s:%lld\n", job->test_case->path, (long long)row);
 	putchar('\n');
@@ -145,11 +146,11 @@ static void print_answer(void *data, size_t index, const json_t *answer, const c
 	printf("%s%s%s on %s\n", job->test_case->name, *job->variant->name ? ", variant " : "",
 		job->variant->name, job->shell->name);
 	if (job->shell->version)
-		print_safe("    ", job->shell->version);
+		print_lines("    ", job->shell->version);
 	putchar('\n');
-	print_safe("", job->test_case->title);
+	print_lines("", job->test_case->title);
 	putchar('\n');
-	print_safe("", job->test_case->prose);
+	print_lines("", job->test_case->prose);
 	putchar('\n');
 	if (json_object_get(answer, "steps"))
 		print_scene(answer, job);
@@ -157,7 +158,7 @@ static void print_answer(void *data, size_t index, const json_t *answer, const c
 	if (json_object_get(answer, "lines"))
 		puts("Timeline:");
 	json_array_foreach(json_object_get(answer, "lines"), i, line)
-		print_safe("    ", json_string_value(line));
+		print_lines("    ", json_string_value(line));
 }
 
 static int play(

@@ -69,18 +69,14 @@ struct wish {
 static int set_format(struct wish *wish, const char *word)
 {
 	const char *known[FORMAT_COUNT + 1] = {NULL};
-	const char *nearest;
 
-	for (int i = 0; i < FORMAT_COUNT; i++) {
+	for (int i = 0; i < FORMAT_COUNT; i++)
 		known[i] = formats[i].name;
-		if (!strcmp(word, formats[i].name)) {
-			wish->format = &formats[i];
-			return -1;
-		}
-	}
-	nearest = nearest_word(word, known);
-	return usage_error("flow", "--format %s: %s%s", word, nearest ? "did you mean " : "",
-		nearest ? nearest : "text, svg, dot, mermaid or json");
+	int index = choose_word("flow", "--format", word, known);
+	if (index < 0)
+		return EXIT_BAD_USAGE;
+	wish->format = &formats[index];
+	return -1;
 }
 
 /* NULL after complaining. */
@@ -102,19 +98,14 @@ static int find_flow(
 	void *memory, const struct guide *guide, const char *name, const struct flow **flow)
 {
 	const char **known = talloc_zero_array(memory, const char *, guide->flow_count + 1);
-	const char *nearest;
 
-	for (size_t i = 0; i < guide->flow_count; i++) {
+	for (size_t i = 0; i < guide->flow_count; i++)
 		known[i] = guide->flows[i]->name;
-		if (!strcmp(name, known[i])) {
-			*flow = guide->flows[i];
-			return -1;
-		}
-	}
-	nearest = nearest_word(name, known);
-	if (nearest)
-		return usage_error("flow", "--chart %s: did you mean '%s'?", name, nearest);
-	return usage_error("flow", "--chart %s: '--help' lists the charts", name);
+	int index = choose_word("flow", "--chart", name, known);
+	if (index < 0)
+		return EXIT_BAD_USAGE;
+	*flow = guide->flows[index];
+	return -1;
 }
 
 /* Into the HTML report. */

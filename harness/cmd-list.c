@@ -55,23 +55,15 @@ static const struct option options[] = {
 	{0},
 };
 
-static void print_safe(const char *text)
-{
-	char *safe = escape_terminal(NULL, text);
-
-	fputs(safe, stdout);
-	talloc_free(safe);
-}
-
 static void print_case(const struct test_case *tc)
 {
 	printf("%-36s ", tc->name);
-	print_safe(tc->title);
+	print_safe(stdout, tc->title);
 	if (tc->vary_count > 0) {
 		fputs("  [", stdout);
 		for (size_t i = 0; i < tc->variant_count; i++) {
 			fputs(i ? " " : "", stdout);
-			print_safe(tc->variants[i].name);
+			print_safe(stdout, tc->variants[i].name);
 		}
 		fputs("]", stdout);
 	}
@@ -83,10 +75,10 @@ static void print_shell(struct shell *shell)
 	if (shell->file)
 		version_read(shell);
 	printf("%-*s %-28s ", shell->kind == SUBJECT_SHELL ? 10 : 18, shell->name, shell->title);
-	print_safe(shell->file ? shell->file : shell->missing);
+	print_safe(stdout, shell->file ? shell->file : shell->missing);
 	if (shell->file) {
 		fputs("  ", stdout);
-		print_safe(shell->version);
+		print_safe(stdout, shell->version);
 	}
 	putchar('\n');
 }

@@ -66,19 +66,6 @@ struct wish {
 	struct plan plan;
 };
 
-/* Index of the word, or -1 after a complaint that names the nearest. */
-static int choose(const char *option, const char *word, const char *const *known)
-{
-	for (int i = 0; known[i]; i++)
-		if (strcmp(word, known[i]) == 0)
-			return i;
-	const char *nearest = nearest_word(word, known);
-	usage_error("predict", "%s %s: %s%s%s", option, word,
-		nearest ? "did you mean '" : "'--help' lists what is known", nearest ? nearest : "",
-		nearest ? "'?" : "");
-	return -1;
-}
-
 static int set_signal(struct wish *wish, const char *word)
 {
 	int sig = signal_number(strncmp(word, "SIG", 3) == 0 ? word + 3 : word);
@@ -105,7 +92,7 @@ static int parse_option(struct wish *wish, int option)
 	case OPT_SIGNAL:
 		return set_signal(wish, optarg);
 	case OPT_TO:
-		index = choose("--to", optarg, targets);
+		index = choose_word("predict", "--to", optarg, targets);
 		wish->plan.to = values[index < 0 ? 0 : index];
 		return index < 0 ? EXIT_BAD_USAGE : -1;
 	case OPT_PID1:
@@ -118,7 +105,7 @@ static int parse_option(struct wish *wish, int option)
 		wish->shells = optarg;
 		return -1;
 	case OPT_FORMAT:
-		index = choose("--format", optarg, formats);
+		index = choose_word("predict", "--format", optarg, formats);
 		wish->json = index == 1;
 		return index < 0 ? EXIT_BAD_USAGE : -1;
 	case 'h':

@@ -182,6 +182,27 @@ struct results *load_results(const void *parent, const char *command, const char
 	return NULL;
 }
 
+int choose_word(const char *command, const char *option, const char *word, const char *const *known)
+{
+	for (int i = 0; known[i]; i++)
+		if (strcmp(word, known[i]) == 0)
+			return i;
+	const char *nearest = nearest_word(word, known);
+	if (nearest)
+		usage_error(command, "%s %s: did you mean '%s'?", option, word, nearest);
+	else
+		usage_error(command, "%s %s: '--help' lists what is known", option, word);
+	return -1;
+}
+
+void unknown_format(const char *command, const char *name, const char *const *known)
+{
+	char *hint = did_you_mean(NULL, name, known);
+
+	usage_error(command, "unknown format '%s'%s", name, hint);
+	talloc_free(hint);
+}
+
 const struct report *find_report(const char *command, const char *name)
 {
 	const char *names[16] = {NULL};
@@ -191,9 +212,7 @@ const struct report *find_report(const char *command, const char *name)
 			return reports[i];
 		names[i] = reports[i]->name;
 	}
-	const char *nearest = nearest_word(name, names);
-	usage_error(command, "unknown format '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'?" : "");
+	unknown_format(command, name, names);
 	return NULL;
 }
 
@@ -284,7 +303,7 @@ char *actor_path(const void *parent)
 
 /* --- cases --- */
 
-static const char *nearest_case(const void *parent, const char *dir, const char *glob)
+static char *nearest_case(const void *parent, const char *dir, const char *glob)
 {
 	size_t count;
 	struct diag *diag = diag_new(parent);
@@ -294,7 +313,7 @@ static const char *nearest_case(const void *parent, const char *dir, const char 
 	for (size_t i = 0; i < count; i++)
 		names[i] = all[i]->name;
 	names[count] = NULL;
-	return nearest_word(glob, names);
+	return did_you_mean(parent, glob, names);
 }
 
 /* How many of the cases the glob finds, and how many of them are for the subjects wanted. */
@@ -329,10 +348,8 @@ static bool check_globs(const void *parent, const char *dir, char **globs, bool 
 				      : "play them on links (run --links, explain --link NAME)");
 			return false;
 		}
-		const char *nearest = nearest_case(parent, dir, globs[i]);
-		complain("no case matches '%s'%s%s%s ('sigmatrix list' shows all)", globs[i],
-			nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			nearest ? "'?" : "");
+		complain("no case matches '%s'%s ('sigmatrix list' shows all)", globs[i],
+			nearest_case(parent, dir, globs[i]));
 		return false;
 	}
 	return true;
@@ -419,11 +436,10 @@ static struct shell *find_shell(
 	names[count] = NULL;
 	if (strchr(wish, '=') || strchr(wish, '/'))
 		return from_option(parent, links, wish);
-	const char *nearest = nearest_word(wish, names);
-	complain("no %s is called '%s'%s%s%s ('sigmatrix list%s' shows all; NAME=COMMAND or "
+	complain("no %s is called '%s'%s ('sigmatrix list%s' shows all; NAME=COMMAND or "
 		 "./PATH takes any other)",
-		links ? "link" : "shell", wish, nearest ? "; did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'?" : "", links ? " --links" : "");
+		links ? "link" : "shell", wish, did_you_mean(parent, wish, names),
+		links ? " --links" : "");
 	return NULL;
 }
 

@@ -33,6 +33,13 @@ struct words_option {
 	size_t count;
 };
 
+/* Index of the word, or -1 after complaining, with the nearest where one is near. */
+int choose_word(
+	const char *command, const char *option, const char *word, const char *const *known);
+
+/* Complains about a --format, so too. */
+void unknown_format(const char *command, const char *name, const char *const *known);
+
 void option_add(const void *parent, struct words_option *option, const char *word);
 
 /* What cells are played on: --shell, or --links and --link. The three rows of a command's option

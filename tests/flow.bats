@@ -395,7 +395,7 @@ flow() {
 	assert_line --index 0 --partial "did you mean 'container'?"
 	run sigmatrix flow --format svgg
 	assert_failure 2
-	assert_line --index 0 --partial "did you mean svg"
+	assert_line --index 0 --partial "did you mean 'svg'"
 	run sigmatrix flow --shell dahs "$GOLDEN/small.json"
 	assert_failure 2
 	run sigmatrix flow "$GOLDEN/small.json" "$GOLDEN/small.json"

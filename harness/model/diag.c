@@ -141,3 +141,11 @@ const char *nearest_word(const char *word, const char *const *words)
 	}
 	return nearest;
 }
+
+char *did_you_mean(const void *parent, const char *word, const char *const *words)
+{
+	const char *nearest = nearest_word(word, words);
+
+	return nearest ? talloc_asprintf(parent, "; did you mean '%s'?", nearest)
+		       : talloc_strdup(parent, "");
+}

@@ -26,4 +26,8 @@ void diag_print(const struct diag *diag, FILE *out);
  * near enough to be worth suggesting. */
 const char *nearest_word(const char *word, const char *const *words);
 
+/* "; did you mean 'X'?" with the nearest, for the end of a complaint about an unknown word; ""
+ * where none is near. talloc child of parent. */
+char *did_you_mean(const void *parent, const char *word, const char *const *words);
+
 #endif

@@ -82,7 +82,7 @@ static const struct shell_record *find_link(
 	return link ? link : link_titled(memory, links, text);
 }
 
-static const char *nearest_subject(void *memory, const struct plan *plan, const char *word)
+static char *nearest_subject(void *memory, const struct plan *plan, const char *word)
 {
 	size_t count = 0;
 	const char **names = talloc_zero_array(memory, const char *,
@@ -94,7 +94,7 @@ static const char *nearest_subject(void *memory, const struct plan *plan, const 
 		names[count++] = plan->links->shells[i].name;
 	for (size_t i = 0; plan->shells && i < plan->shells->shell_count; i++)
 		names[count++] = plan->shells->shells[i].name;
-	return nearest_word(word, names);
+	return escape_terminal(memory, did_you_mean(memory, word, names));
 }
 
 /* "bash script"; -1: no shell's name at the beginning; 0: a complaint was made. */
@@ -151,10 +151,8 @@ static bool read_stage(
 		stage->subject = link->name;
 		return true;
 	}
-	const char *nearest = nearest_subject(memory, plan, stage->text);
-	*error = talloc_asprintf(memory, "stage '%s': no measured link or shell is called so%s%s%s",
-		shown, nearest ? "; did you mean '" : "",
-		nearest ? escape_terminal(memory, nearest) : "", nearest ? "'?" : "");
+	*error = talloc_asprintf(memory, "stage '%s': no measured link or shell is called so%s",
+		shown, nearest_subject(memory, plan, stage->text));
 	return false;
 }
 

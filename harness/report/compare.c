@@ -247,12 +247,11 @@ static char *row_name(const void *parent, const struct cell *cell)
 
 /* --- term --- */
 
-static void print_safe(FILE *out, const char *before, const char *text)
+static void print_line(FILE *out, const char *before, const char *text)
 {
-	char *safe = escape_terminal(NULL, text);
-
-	fprintf(out, "%s%s\n", before, safe);
-	talloc_free(safe);
+	fputs(before, out);
+	print_safe(out, text);
+	putc('\n', out);
 }
 
 static void print_difference(
@@ -264,10 +263,10 @@ static void print_difference(
 
 	fprintf(out, "%s%-10s%s ", options->colour ? changes[d->change].colour : "",
 		changes[d->change].word, options->colour ? "\033[m" : "");
-	print_safe(out, "", line);
+	print_line(out, "", line);
 	if (d->before && d->after && d->change != CHANGE_JUDGED) {
-		print_safe(out, "             was: ", d->before->reason);
-		print_safe(out, "             now: ", d->after->reason);
+		print_line(out, "             was: ", d->before->reason);
+		print_line(out, "             now: ", d->after->reason);
 	}
 	talloc_free(memory);
 }
@@ -277,9 +276,9 @@ static int write_term(const struct comparison *c, const struct report_options *o
 	char *text = summary(NULL, c);
 
 	for (size_t i = 0; c->versions[i]; i++)
-		print_safe(out, "version    ", c->versions[i]);
+		print_line(out, "version    ", c->versions[i]);
 	for (size_t i = 0; c->notes[i]; i++)
-		print_safe(out, "note       ", c->notes[i]);
+		print_line(out, "note       ", c->notes[i]);
 	for (size_t i = 0; i < c->count; i++)
 		print_difference(&c->list[i], options, out);
 	fprintf(out, "%s\n", text);

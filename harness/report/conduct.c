@@ -109,28 +109,20 @@ char *conduct_sentence(const void *parent, const struct matrix *matrix, size_t c
 
 /* As text ----------------------------------------------------------------------------------- */
 
-static void put_text(FILE *out, const char *text)
-{
-	char *safe = escape_terminal(NULL, text);
-
-	fputs(safe, out);
-	talloc_free(safe);
-}
-
 static void put_conduct(FILE *out, const struct conduct *conduct)
 {
 	fprintf(out, "  %s ", mark_symbol(cell_mark(conduct->cell)));
-	put_text(out, conduct->record->name);
+	print_safe(out, conduct->record->name);
 	if (*conduct->variants) {
 		fputs(" [", out);
-		put_text(out, conduct->variants);
+		print_safe(out, conduct->variants);
 		fputs("]", out);
 	}
 	fputs("  ", out);
-	put_text(out, conduct->cell->outcome);
+	print_safe(out, conduct->cell->outcome);
 	if (*conduct->meaning) {
 		fputs(": ", out);
-		put_text(out, conduct->meaning);
+		print_safe(out, conduct->meaning);
 	}
 	fputc('\n', out);
 }
@@ -160,7 +152,7 @@ static void put_absences(FILE *out, const struct matrix *matrix, size_t column)
 		fputs("\nNot applicable\n", out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "  %zu cells of %zu cases: ", absences[i].cells, absences[i].cases);
-		put_text(out, absences[i].reason);
+		print_safe(out, absences[i].reason);
 		fputc('\n', out);
 	}
 	talloc_free(memory);
@@ -176,9 +168,9 @@ static void put_shell(FILE *out, const struct matrix *matrix, size_t column)
 		{MARK_BROKEN, "Broken or disputed"}, {MARK_UNSTABLE, "Unstable"}};
 	char *sentence = conduct_sentence(NULL, matrix, column);
 
-	put_text(out, matrix->columns[column]->name);
+	print_safe(out, matrix->columns[column]->name);
 	fputs(": ", out);
-	put_text(out, matrix->columns[column]->version);
+	print_safe(out, matrix->columns[column]->version);
 	fprintf(out, "\n%s\n", sentence);
 	talloc_free(sentence);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)

@@ -65,6 +65,14 @@ char *escape_terminal(const void *parent, const char *text)
 	return out;
 }
 
+void print_safe(FILE *out, const char *text)
+{
+	char *safe = escape_terminal(NULL, text);
+
+	fputs(safe, out);
+	talloc_free(safe);
+}
+
 /* What a character must become inside a line of Markdown, NULL: it may stay. '$' is mathematics to
  * some renderers. */
 static const char *markdown_character(const char *text)

@@ -43,6 +43,9 @@ bool outcome_is_doubt(const char *outcome);
  * too), characters that reorder or hide text, and invalid UTF-8 as \xNN. NULL is "". talloc child
  * of parent. */
 char *escape_terminal(const void *parent, const char *text);
+
+/* Prints the text so. */
+void print_safe(FILE *out, const char *text);
 /* One line of Markdown that shows the text and nothing else; a line end becomes a space. */
 char *escape_markdown(const void *parent, const char *text);
 

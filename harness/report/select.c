@@ -46,14 +46,6 @@ struct condition_read {
 
 /* Reading the question ---------------------------------------------------------------------- */
 
-static char *guess(const void *parent, const char *word, const char *const *known)
-{
-	const char *nearest = nearest_word(word, known);
-
-	return nearest ? talloc_asprintf(parent, "; did you mean '%s'?", nearest)
-		       : talloc_strdup(parent, "");
-}
-
 static char *unknown_shell(const struct results *results, const char *name)
 {
 	const char **names = talloc_zero_array(results, const char *, results->shell_count + 1);
@@ -61,7 +53,7 @@ static char *unknown_shell(const struct results *results, const char *name)
 	for (size_t i = 0; i < results->shell_count; i++)
 		names[i] = results->shells[i].name;
 	return talloc_asprintf(results, "the results have no %s '%s'%s", results_subject(results),
-		name, guess(results, name, names));
+		name, did_you_mean(results, name, names));
 }
 
 static char *unknown_word(const struct results *results, const char *word)
@@ -71,7 +63,7 @@ static char *unknown_word(const struct results *results, const char *word)
 	for (size_t i = 0; i < WORD_COUNT; i++)
 		known[i] = words[i].word;
 	return talloc_asprintf(
-		results, "--where does not know '%s'%s", word, guess(results, word, known));
+		results, "--where does not know '%s'%s", word, did_you_mean(results, word, known));
 }
 
 static const char *read_condition(
