@@ -240,9 +240,9 @@ static _Noreturn void work(const struct pool *pool, int fd, int number)
 	/* The main process's death shows as the end of the socket. It is no signal: killed at
 	 * once we could not end the scene, and without namespaces nobody else would. */
 	block_signals();
-	/* The scheduler shares the processors out among sessions (autogroups, sched(7)). In one with
-	 * all the others, a storm's tracer would wait for its turn a hundred times as long as the
-	 * storm's shell does. Nor is the user's terminal any business of ours. */
+	/* The scheduler shares the processors out among sessions (autogroups, sched(7)). In one
+	 * with all the others, a storm's tracer would wait for its turn a hundred times as long as
+	 * the storm's shell does. Nor is the user's terminal any business of ours. */
 	setsid();
 	umask(022);
 	/* Untraced we look on by asking again and again, which would keep the scene from running.
