@@ -249,6 +249,8 @@ static bool drain_statuses(struct player *p)
 		any = true;
 		drain_marks(p);
 		drain_actors(p);
+		if (next.si_code != CLD_TRAPPED && next.si_code != CLD_STOPPED)
+			keep_wait(p, next.si_pid);
 		pid_t pid = waitpid(next.si_pid, &status, WNOHANG | __WALL);
 		if (pid == p->launched.init) {
 			p->broken = first_killed;

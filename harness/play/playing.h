@@ -45,8 +45,9 @@ struct player {
 	size_t news;                    /* how often something has */
 	int64_t pause_since_ns;         /* nothing has happened since then, if ... */
 	size_t pause_news, pause_count; /* ... 'news' and the count of processes still are these */
-	int64_t deadline_ns;
-	int64_t waited_ns; /* what we had waited for a processor when the scene began */
+	int64_t began_ns, deadline_ns;
+	int64_t waited_ns;       /* what we had waited for a processor when the scene began */
+	int64_t ended_waited_ns; /* and what its processes had that have ended since */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */
 	const char *broken;                           /* why the scene cannot go on */
 	bool cancelled, timed_out, stuck;
@@ -78,6 +79,9 @@ int64_t now_ns(void);
 
 /* From now on the deadline runs. */
 void begin_deadline(struct player *p);
+
+/* A process or thread is about to be reaped: how long it waited for a processor counts, too. */
+void keep_wait(struct player *p, pid_t pid);
 
 /* The deadline has passed, and not for want of a processor. */
 bool is_too_late(const struct player *p);

@@ -10,6 +10,7 @@
 
 enum {
 	NAP_MAX_NS = 10000000,
+	KEEP_WAITS_AFTER_NS = 1000000000,
 	STARVED_DEADLINES = 9, /* how many a scene may get on top for want of a processor */
 };
 
@@ -23,8 +24,8 @@ int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* How long the process has wanted to run and could not; proc(5), schedstat. 0 where the kernel does
- * not tell. */
+/* How long the process (or thread, or zombie) has wanted to run and could not; proc(5), schedstat.
+ * 0 where the kernel does not tell. */
 static int64_t waited_for_processor(pid_t pid)
 {
 	char text[128];
@@ -38,8 +39,16 @@ static int64_t waited_for_processor(pid_t pid)
 
 void begin_deadline(struct player *p)
 {
-	p->deadline_ns = now_ns() + (int64_t)(p->options->deadline_s * 1e9);
+	p->began_ns = now_ns();
+	p->deadline_ns = p->began_ns + (int64_t)(p->options->deadline_s * 1e9);
 	p->waited_ns = waited_for_processor(getpid());
+}
+
+/* Nearly every scene is over by then, and need not pay for it. */
+void keep_wait(struct player *p, pid_t pid)
+{
+	if (now_ns() - p->began_ns > KEEP_WAITS_AFTER_NS)
+		p->ended_waited_ns += waited_for_processor(pid);
 }
 
 /* The deadline is for scenes that do not end. One that others leave no processor to gets as much
@@ -52,7 +61,7 @@ bool is_too_late(const struct player *p)
 		return false;
 	if (late > STARVED_DEADLINES * (int64_t)(p->options->deadline_s * 1e9))
 		return true;
-	waited = waited_for_processor(getpid()) - p->waited_ns;
+	waited = waited_for_processor(getpid()) - p->waited_ns + p->ended_waited_ns;
 	for (size_t i = 0; i < p->log->proc_count; i++)
 		if (p->watch->tracees[i].alive)
 			waited += waited_for_processor(p->log->procs[i].outer);
