@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -293,27 +294,30 @@ static void answer_barrier(int terminal)
 		!!(modes.c_lflag & ISIG), unread || fd.revents & POLLIN);
 }
 
-static bool is_terminal_path(const char *path)
+/* By its number: of a descriptor from another mount namespace the name says nothing. */
+static bool is_terminal(int directory, const char *descriptor)
 {
-	return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/ptmx") == 0 ||
-	       strcmp(path, "/dev/tty") == 0;
+	enum { FIRST = 136, LAST = 143 }; /* /dev/pts; devices.txt of the kernel */
+	struct stat status;
+
+	return fstatat(directory, descriptor, &status, 0) == 0 && S_ISCHR(status.st_mode) &&
+	       major(status.st_rdev) >= FIRST && major(status.st_rdev) <= LAST;
 }
 
 /* The same as the barrier for terminals that a process of the scene has made: poll(2) on whatever
- * ends of terminals the process has. Answers how many there were. */
-static int flush_terminals(pid_t pid)
+ * terminals the process has open. Answers how many there were. The /proc is the one from outside:
+ * the scene's own, which covers it, knows other numbers. */
+static int flush_terminals(int proc, pid_t pid)
 {
-	char path[64], target[64];
+	char path[64];
 	int flushed = 0, process = (int)syscall(SYS_pidfd_open, pid, 0);
-	DIR *directory;
 	const struct dirent *entry;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	directory = process == -1 ? NULL : opendir(path);
+	snprintf(path, sizeof(path), "%d/fd", pid);
+	int place = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = place == -1 ? NULL : fdopendir(place);
 	while (directory && (entry = readdir(directory))) {
-		ssize_t n = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
-		target[n < 0 ? 0 : n] = '\0';
-		if (!is_terminal_path(target))
+		if (!is_terminal(dirfd(directory), entry->d_name))
 			continue;
 		int fd = (int)syscall(SYS_pidfd_getfd, process, atoi(entry->d_name), 0);
 		struct pollfd end = {.fd = fd, .events = POLLIN};
@@ -364,7 +368,7 @@ static int end_of(struct held *held, size_t *count, int pid)
 	return status;
 }
 
-static void serve(int terminal)
+static void serve(int terminal, int proc)
 {
 	static struct held held[MAX_HELD];
 	size_t count = 0;
@@ -382,7 +386,7 @@ static void serve(int terminal)
 		else if (sscanf(line, "end %d", &a) == 1)
 			printf("%d\n", end_of(held, &count, a));
 		else if (sscanf(line, "flush %d", &a) == 1)
-			printf("%d\n", flush_terminals(a));
+			printf("%d\n", flush_terminals(proc, a));
 		else if (sscanf(line, "size %d %d", &a, &b) == 2) {
 			struct winsize size = {
 				.ws_row = (unsigned short)a, .ws_col = (unsigned short)b};
@@ -467,6 +471,7 @@ int main(int argc, char **argv)
 	struct winsize size = {.ws_row = 24, .ws_col = 80};
 	if (s.slave && ioctl(terminal, TIOCSWINSZ, &size) == -1)
 		give_up(s.slave);
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enter_namespaces();
 	if (pipe2(hello, O_CLOEXEC) == -1 || (parent = fork()) == -1)
 		give_up("fork");
@@ -483,7 +488,7 @@ int main(int argc, char **argv)
 	}
 	printf("parent %d shell %d\n", parent, shell);
 	fflush(stdout);
-	serve(terminal);
+	serve(terminal, proc);
 	kill(parent, SIGKILL);
 	waitpid(parent, NULL, 0);
 	return 0;

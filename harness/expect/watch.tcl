@@ -237,10 +237,10 @@ proc ask_stage {line} {
 	return $answer
 }
 
-# Lets the line discipline take what was typed. Returns whether input waits to be read.
+# Lets the line disciplines take what was typed. Returns whether input waits to be read.
 proc barrier {} {
 	global S
-	foreach pid [dict values $S(inner_terminals)] {ask_stage "flush $pid"}
+	flush_inner_terminals
 	if {$S(slave) eq ""} {return 0}
 	lassign [ask_stage barrier] word echo icanon isig unread
 	if {$word eq "ok"} {
@@ -248,6 +248,19 @@ proc barrier {} {
 		return $unread
 	}
 	return 0
+}
+
+# Those that processes of the scene have made, as far as somebody has them open.
+proc flush_inner_terminals {} {
+	global S
+	set open {}
+	foreach {pid number} $S(inner_terminals) {
+		if {[ask_stage "flush $pid"] > 0} {lappend open $number}
+	}
+	set S(unflushed) 0
+	foreach {pid number} $S(inner_terminals) {
+		if {$number ni $open} {set S(unflushed) 1}
+	}
 }
 
 # --- processes ---
@@ -304,7 +317,7 @@ proc look {} {
 	set outer [list $S(init)]
 	set foreground 0
 	set terminal [terminal_number $S(slave)]
-	set S(inner_terminals) [dict create]
+	set S(inner_terminals) {}
 	set S(traced) [dict create]
 	while {[llength $outer]} {
 		set pid [lindex $outer 0]
@@ -328,7 +341,7 @@ proc look {} {
 			set S(scene_group,[lindex $fields 2]) $group
 			set S(tty_group,$inner) [lindex $fields 5]
 			if {[lindex $fields 4] ni [list 0 $terminal]} {
-				dict set S(inner_terminals) $inner $pid
+				lappend S(inner_terminals) $pid [lindex $fields 4]
 			} elseif {[lindex $fields 4] ne "0" && [lindex $fields 5] > 0} {
 				set foreground [lindex $fields 5]
 			}
@@ -569,7 +582,7 @@ proc has_settled {} {
 	}
 	incr S(agreed)
 	# While input is unread poll(2) is no barrier: the kernel's worker is given some rounds.
-	return [expr {$S(agreed) >= ($unread ? 5 : 1)}]
+	return [expr {$S(agreed) >= ($unread || $S(unflushed) ? 5 : 1)}]
 }
 
 # Milliseconds that the one process of the scene that had to wait longest for a processor waited:
