@@ -9,7 +9,7 @@
 #include "../watch/proc.h"
 
 enum {
-	NAP_MAX_NS = 10000000,
+	NAP_MAX_NS = 100000000,
 	KEEP_WAITS_AFTER_NS = 1000000000,
 	STARVED_DEADLINES = 9, /* how many a scene may get on top for want of a processor */
 };
