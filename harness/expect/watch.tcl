@@ -253,14 +253,9 @@ proc barrier {} {
 # Those that processes of the scene have made, as far as somebody has them open.
 proc flush_inner_terminals {} {
 	global S
-	set open {}
-	foreach {pid number} $S(inner_terminals) {
-		if {[ask_stage "flush $pid"] > 0} {lappend open $number}
-	}
-	set S(unflushed) 0
-	foreach {pid number} $S(inner_terminals) {
-		if {$number ni $open} {set S(unflushed) 1}
-	}
+	set flushed [dict create]
+	foreach {pid number} $S(inner_terminals) {dict incr flushed $number [ask_stage "flush $pid"]}
+	set S(unflushed) [expr {0 in [dict values $flushed]}]
 }
 
 # --- processes ---

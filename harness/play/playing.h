@@ -45,7 +45,7 @@ struct player {
 	size_t news;                    /* how often something has */
 	int64_t pause_since_ns;         /* nothing has happened since then, if ... */
 	size_t pause_news, pause_count; /* ... 'news' and the count of processes still are these */
-	int64_t began_ns, deadline_ns;
+	int64_t began_ns;               /* the deadline counts from then */
 	int64_t waited_ns;       /* what we had waited for a processor when the scene began */
 	int64_t ended_waited_ns; /* and what its processes had that have ended since */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */

@@ -40,7 +40,6 @@ static int64_t waited_for_processor(pid_t pid)
 void begin_deadline(struct player *p)
 {
 	p->began_ns = now_ns();
-	p->deadline_ns = p->began_ns + (int64_t)(p->options->deadline_s * 1e9);
 	p->waited_ns = waited_for_processor(getpid());
 }
 
@@ -55,11 +54,12 @@ void keep_wait(struct player *p, pid_t pid)
  * more as it had to wait, within bounds: a shell that computes for ever waits, too. */
 bool is_too_late(const struct player *p)
 {
-	int64_t late = now_ns() - p->deadline_ns, waited;
+	int64_t deadline = (int64_t)(p->options->deadline_s * 1e9);
+	int64_t late = now_ns() - p->began_ns - deadline, waited;
 
 	if (late <= 0)
 		return false;
-	if (late > STARVED_DEADLINES * (int64_t)(p->options->deadline_s * 1e9))
+	if (late > STARVED_DEADLINES * deadline)
 		return true;
 	waited = waited_for_processor(getpid()) - p->waited_ns + p->ended_waited_ns;
 	for (size_t i = 0; i < p->log->proc_count; i++)

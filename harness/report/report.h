@@ -46,6 +46,7 @@ char *escape_terminal(const void *parent, const char *text);
 
 /* Prints the text so. */
 void print_safe(FILE *out, const char *text);
+
 /* One line of Markdown that shows the text and nothing else; a line end becomes a space. */
 char *escape_markdown(const void *parent, const char *text);
 
