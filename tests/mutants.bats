@@ -82,3 +82,37 @@ assert_seen() {
 		grep -qF "\`$mutant\`" "$ROOT/docs/mutants.md" || fail "docs/mutants.md has no $mutant"
 	done <<<"$output"
 }
+
+@test "what is broken in a source are whole statements and conditions that do something" {
+	cat >"$WORK/jobs.c" <<'C'
+int declared = 1;
+	int declared = 1;
+	setpgid(0, pgrp);
+	ps->pid = pid;
+	two(lines,
+		here);
+	outstr("printed", out1);
+	ckfree(jp);
+	return 1;
+	if (pid == 0)
+		count++;
+	} else if (!jp) {
+	if (two &&
+		lines)
+C
+	run awk -f "$ROOT/tests/mutants/faults.awk" "$WORK/jobs.c"
+	assert_success
+	assert_output "$(printf '%s\t%s\t%s\n' \
+		3 delete '	setpgid(0, pgrp);' \
+		4 delete '	ps->pid = pid;' \
+		10 negate '	if (pid == 0)' \
+		11 delete '		count++;' \
+		12 negate '	} else if (!jp) {')"
+}
+
+@test "a source that does not build is told, and nothing is played" {
+	mkdir -p "$WORK/source/src"
+	run env SOURCE="$WORK/source" OUT="$WORK/out" "$ROOT/tests/mutants/source.sh"
+	assert_failure 1
+	assert_output --partial "dash does not build; $WORK/out/make.log says why"
+}
