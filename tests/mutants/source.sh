@@ -130,6 +130,18 @@ make_shells() {
 	done <"$out/faults.tsv"
 }
 
+# cells OPTION...: plays them; a line each: case[:variant], shell, outcome.
+cells() {
+	rm -f "$out"/run.*
+	status=0
+	"$tree/build/sigmatrix" run --quiet --format json --output "$out/run.json" "$@" \
+		>/dev/null || status=$?
+	# 3: some cells are in doubt, as is to be expected of broken shells.
+	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"
+	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
+		.outcome] | @tsv' "$out/run.json"
+}
+
 # play STAGE N... -- OPTION...: which cells of these differ from the healthy shell's, in N.STAGE
 play() {
 	stage=$1
@@ -140,15 +152,9 @@ play() {
 		shift
 	done
 	shift
-	status=0
-	rm -f "$out"/run.*
 	# shellcheck disable=SC2046,SC2086  # words
-	"$tree/build/sigmatrix" run --quiet --format json --timeout-factor "${FACTOR:-0.2}" \
-		--output "$out/run.json" $(printf ' --shell dash-%s' healthy $shells) "$@" \
-		>/dev/null || status=$?
-	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"
-	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
-		.outcome] | @tsv' "$out/run.json" >"$out/batch.tsv"
+	cells --timeout-factor "${FACTOR:-0.2}" $(printf ' --shell dash-%s' healthy $shells) "$@" \
+		>"$out/batch.tsv"
 	for n in $shells; do
 		awk -F '\t' -v shell="dash-$n" '
 			NF == 1 { wavers[$1] = 1 }
@@ -167,13 +173,9 @@ play() {
 # What the healthy shell does not do in every play tells nothing.
 waver() {
 	[ ! -f "$out/wavers" ] || return 0
-	rm -f "$out"/run.*
-	"$tree/build/sigmatrix" run --quiet --format json --repeat 3 --output "$out/run.json" \
-		--shell dash --shell dash-healthy "$@" >/dev/null || [ $? -eq 3 ]
-	jq -r '.cells | group_by([.case, .variant])[] |
-		select(([.[].outcome] | unique | length) > 1) |
-		.[0].case + (if .[0].variant == "" then "" else ":" + .[0].variant end)' \
-		"$out/run.json" >"$out/wavers"
+	cells --repeat 3 --shell dash --shell dash-healthy "$@" >"$out/batch.tsv"
+	awk -F '\t' '$1 in first && first[$1] != $3 { print $1 } { first[$1] = $3 }' \
+		"$out/batch.tsv" >"$out/wavers"
 }
 
 # detected N: whether something but a doubt of the player's differs.
