@@ -170,5 +170,4 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all portable deb fuzzers fuzz unit fixtures check lint golden story bench mutants install format clean
-.SECONDARY:
 -include $(OBJECTS:.o=.d) $(BUILD)/harness/main.d
