@@ -218,3 +218,31 @@ assert_harmless() {
 	# The unstable is neither for nor against a shell.
 	assert_line --regexp 'flips +0 conforms +0 permitted +0 violates +1 doubt'
 }
+
+@test "leaves its commands a descriptor" {
+	mkdir -p "$WORK/cases/leaks"
+	cat >"$WORK/cases/leaks/one.case" <<-'END'
+		title:   Descriptors
+		mode:    script
+		spec:    unspecified
+
+		A copy of descriptor 0 is one too many.
+
+		script:
+		    actor job
+
+		steps:
+		    await   job ready
+		    settle
+
+		outcomes:
+		    none  job.descriptors = 0  conforms  none
+		    one   job.descriptors = 1  violates  one
+	END
+	for trace in on off; do
+		play_liars leaks -- --cases "$WORK/cases" --trace "$trace"
+		assert_success
+		assert_outcome leaks/one honest none
+		assert_outcome leaks/one leaks one
+	done
+}

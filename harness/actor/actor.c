@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -301,11 +302,32 @@ static void connect_wire(void)
 	}
 }
 
-struct masks {
+/* How many descriptors but 0, 1 and 2 are open. poll tells of all at once, and waits for none. */
+static int count_descriptors(void)
+{
+	struct pollfd fds[256];
+	struct rlimit limit;
+	nfds_t length = 256;
+	int count = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < length)
+		length = limit.rlim_cur;
+	for (nfds_t i = 0; i < length; i++)
+		fds[i] = (struct pollfd){.fd = (int)i};
+	if (poll(fds, length, 0) < 0)
+		return 0;
+	for (nfds_t i = 3; i < length; i++)
+		count += !(fds[i].revents & POLLNVAL);
+	return count;
+}
+
+/* How it was when the actor started. */
+struct start {
 	uint64_t ignored, blocked, caught;
+	int descriptors;
 };
 
-static void report_start(const char *name, const struct masks *masks)
+static void report_start(const char *name, const struct start *start)
 {
 	struct message m = {.length = 0};
 
@@ -316,9 +338,10 @@ static void report_start(const char *name, const struct masks *masks)
 	put_number(&m, getpgrp());
 	put_number(&m, getsid(0));
 	put_number(&m, foreground());
-	put_mask(&m, masks->ignored);
-	put_mask(&m, masks->blocked);
-	put_mask(&m, masks->caught);
+	put_mask(&m, start->ignored);
+	put_mask(&m, start->blocked);
+	put_mask(&m, start->caught);
+	put_number(&m, start->descriptors);
 	send_message(&m);
 }
 
@@ -461,17 +484,19 @@ int main(int argc, char **argv)
 {
 	char text[MESSAGE_MAX];
 	char **words = argv + 2;
-	struct masks masks = {.ignored = ignored_mask(), .blocked = inherited_mask()};
+	struct start start = {.ignored = ignored_mask(),
+		.blocked = inherited_mask(),
+		.descriptors = count_descriptors()};
 
 	if (argc < 2)
 		complain("usage: actor NAME [INSTRUCTION]...", "");
 	connect_wire();
-	catch_all(masks.ignored);
+	catch_all(start.ignored);
 	/* Plans come before the report: a signal sent as soon as the actor is known finds them. */
 	while (*words && is_on(*words))
 		words += do_instruction(words);
-	masks.caught = caught_mask();
-	report_start(argv[1], &masks);
+	start.caught = caught_mask();
+	report_start(argv[1], &start);
 	obey(words);
 	for (;;) {
 		struct pollfd fd = {.fd = wire, .events = POLLIN};

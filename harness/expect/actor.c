@@ -236,15 +236,25 @@ static long foreground(void)
 	return group;
 }
 
-static void report_start(unsigned long long ignored, unsigned long long blocked)
+static long others_open(void)
 {
-	struct number a, b, c, d;
+	long count = 0;
+
+	for (int fd = 3; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) != -1;
+	return count;
+}
+
+static void report_start(unsigned long long ignored, unsigned long long blocked, long others)
+{
+	struct number a, b, c, d, e;
 	char masks[2][20];
 
 	snprintf(masks[0], sizeof(masks[0]), "%llx", ignored);
 	snprintf(masks[1], sizeof(masks[1]), "%llx", blocked);
 	REPORT("start", put_number(&a, getppid()), put_number(&b, getpgrp()),
-		put_number(&c, getsid(0)), put_number(&d, foreground()), masks[0], masks[1]);
+		put_number(&c, getsid(0)), put_number(&d, foreground()), masks[0], masks[1],
+		put_number(&e, others));
 }
 
 static int signal_of(const char *word)
@@ -473,6 +483,7 @@ static int ask_who_we_are(const char *directory)
 int main(int argc, char **argv)
 {
 	unsigned long long ignored = ignored_mask(), blocked = blocked_mask();
+	long others = others_open();
 	const char *directory = getenv("ACTORS");
 	char path[4096];
 	int orders;
@@ -493,7 +504,7 @@ int main(int argc, char **argv)
 	for (int sig = 1; sig < SIGNALS; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && !(ignored >> (sig - 1) & 1))
 			catch_signal(sig);
-	report_start(ignored, blocked);
+	report_start(ignored, blocked, others);
 	obey_all(argv + 2);
 	wait_for_orders(orders);
 }

@@ -193,18 +193,22 @@ proc known {pid last} {
 	return [expr {[dict exists $processes $pid] ? [dict get $processes $pid] : ""}]
 }
 
+# What an actor told of itself when it started.
+proc judge_start {what b c event} {
+	if {$event eq ""} {return 0}
+	lassign $event - - - - group - foreground ignored blocked descriptors
+	switch $what {
+		foreground {return [expr {$group == $foreground}]}
+		descriptors {return [compare $descriptors $b $c]}
+	}
+	scan [set $what] %llx mask
+	return [expr {$mask >> ([signal_number $c] - 1) & 1}]
+}
+
 proc judge_attribute {name what b c first last} {
 	switch $what {
-		foreground {
-			set event [start_of $name $first $last]
-			if {$event eq ""} {return 0}
-			return [expr {[lindex $event 4] == [lindex $event 6]}]
-		}
-		ignored - blocked {
-			set event [start_of $name $first $last]
-			if {$event eq ""} {return 0}
-			scan [lindex $event [expr {$what eq "ignored" ? 7 : 8}]] %llx mask
-			return [expr {$mask >> ([signal_number $c] - 1) & 1}]
+		foreground - ignored - blocked - descriptors {
+			return [judge_start $what $b $c [start_of $name $first $last]]
 		}
 		state {
 			set pid [pid_of $name $last]

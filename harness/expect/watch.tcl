@@ -1,7 +1,7 @@
 # What is seen of a scene from outside: processes through /proc, marks and reports through the
 # FIFO, the terminal through Expect. All that is seen goes into the log, S(log), a list of events:
 #
-#   mark NAME VALUE                    start PID NAME PPID PGID SID TPGID IGNORED BLOCKED
+#   mark NAME VALUE                    start PID NAME PPID PGID SID TPGID IGNORED BLOCKED OPEN
 #   ready PID   got PID SIG CODE FROM  sent PID SIG parent|group TARGET
 #   read PID N  failed PID ERRNO       ended PID exit|signal|? N   stopped PID SIG
 #   continued PID   odd PID TEXT       output TEXT   step TEXT   void (was nothing after all)

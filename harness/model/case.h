@@ -28,19 +28,20 @@ enum compare { CMP_EQ, CMP_NE, CMP_LT, CMP_GT, CMP_LE, CMP_GE, CMP_HAS };
 /* What a condition is about. CONDITION_EVENT and CONDITION_ORDER are about things that happen,
  * the others about states and relations. */
 enum condition_kind {
-	CONDITION_RELATION,   /* who.attr op other.attr */
-	CONDITION_FOREGROUND, /* who.foreground */
-	CONDITION_MASK,       /* who.attr has sig; attr is "ignored" or "blocked" */
-	CONDITION_STATE,      /* who.state op word */
-	CONDITION_FORKS,      /* who.forks op number */
-	CONDITION_ZOMBIES,    /* who.zombies op number */
-	CONDITION_HANDOVERS,  /* handovers op names */
-	CONDITION_MODE,       /* tty.attr; attr is "echo", "icanon", "isig" */
-	CONDITION_OUTPUT,     /* the terminal has printed word */
-	CONDITION_STUCK,      /* an await was stuck */
-	CONDITION_CONSTANT,   /* decided by the variant: value */
-	CONDITION_EVENT,      /* event, perhaps counted */
-	CONDITION_ORDER       /* event before later */
+	CONDITION_RELATION,    /* who.attr op other.attr */
+	CONDITION_FOREGROUND,  /* who.foreground */
+	CONDITION_MASK,        /* who.attr has sig; attr is "ignored" or "blocked" */
+	CONDITION_DESCRIPTORS, /* who.descriptors op number */
+	CONDITION_STATE,       /* who.state op word */
+	CONDITION_FORKS,       /* who.forks op number */
+	CONDITION_ZOMBIES,     /* who.zombies op number */
+	CONDITION_HANDOVERS,   /* handovers op names */
+	CONDITION_MODE,        /* tty.attr; attr is "echo", "icanon", "isig" */
+	CONDITION_OUTPUT,      /* the terminal has printed word */
+	CONDITION_STUCK,       /* an await was stuck */
+	CONDITION_CONSTANT,    /* decided by the variant: value */
+	CONDITION_EVENT,       /* event, perhaps counted */
+	CONDITION_ORDER        /* event before later */
 };
 
 enum event_query {

@@ -446,7 +446,7 @@ static bool read_amount(struct reader *reader, enum condition_kind kind, struct 
 static bool read_attribute(struct reader *reader, struct condition *out)
 {
 	static const char *const known[] = {"pid", "ppid", "pgid", "sid", "foreground", "ignored",
-		"blocked", "state", "forks", "zombies", NULL};
+		"blocked", "descriptors", "state", "forks", "zombies", NULL};
 	size_t index;
 
 	if (!split_attribute(reader, &out->who, &out->attr))
@@ -463,6 +463,8 @@ static bool read_attribute(struct reader *reader, struct condition *out)
 		out->kind = CONDITION_FOREGROUND;
 		return true;
 	}
+	if (strcmp(out->attr, "descriptors") == 0)
+		return read_amount(reader, CONDITION_DESCRIPTORS, out);
 	if (strcmp(out->attr, "state") == 0)
 		return read_state(reader, out);
 	if (strcmp(out->attr, "forks") == 0)

@@ -68,6 +68,7 @@ static bool as_comparison(const struct condition *condition, struct comparison *
 	case CONDITION_STATE:
 		out->value = condition->word;
 		break;
+	case CONDITION_DESCRIPTORS:
 	case CONDITION_FORKS:
 	case CONDITION_ZOMBIES:
 		out->numeric = true;

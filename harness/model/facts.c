@@ -108,6 +108,8 @@ static void put_status(struct facts *facts, const struct subject *subject)
 		put(facts, subject, "foreground", json_boolean(start->foreground == start->pgid));
 	put_mask(facts, subject, "ignored", start->ignored);
 	put_mask(facts, subject, "blocked", start->blocked);
+	if (start->descriptors > 0)
+		put(facts, subject, "descriptors", json_integer(start->descriptors));
 }
 
 static void put_state(struct facts *facts, const struct subject *subject)

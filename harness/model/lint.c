@@ -141,6 +141,7 @@ static void check_state(
 		expect_actor(checker, condition->who, place);
 		return;
 	case CONDITION_MASK:
+	case CONDITION_DESCRIPTORS:
 		expect_actor(checker, condition->who, place);
 		return;
 	case CONDITION_STATE:

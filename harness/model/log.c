@@ -372,12 +372,15 @@ static char *line_start(const struct line *line)
 
 	if (!status)
 		return talloc_asprintf(line->memory, "%s starts", text_of(line));
-	return talloc_asprintf(line->memory, "%s starts (parent %s, group of %s%s)", text_of(line),
-		name_of(line, log_pid(line->log, status->ppid)),
+	return talloc_asprintf(line->memory, "%s starts (parent %s, group of %s%s%s)",
+		text_of(line), name_of(line, log_pid(line->log, status->ppid)),
 		name_of(line, log_pid(line->log, status->pgid)),
 		status->foreground == 0              ? ""
 		: status->foreground == status->pgid ? ", foreground"
-						     : ", background");
+						     : ", background",
+		status->descriptors > 0 ? talloc_asprintf(line->memory, ", %d more descriptors",
+						  status->descriptors)
+					: "");
 }
 
 /* With a tracer there are two lines for a signal an actor catches: it is delivered, then its
@@ -690,6 +693,8 @@ static json_t *status_json(const struct line *line)
 	put_mask(object, "ignored", line, status->ignored);
 	put_mask(object, "blocked", line, status->blocked);
 	put_mask(object, "caught", line, status->caught);
+	if (status->descriptors > 0)
+		json_object_set_new(object, "descriptors", json_integer(status->descriptors));
 	return object;
 }
 

@@ -66,6 +66,7 @@ struct proc_status {
 	pid_t foreground; /* the terminal's foreground group, 0: no terminal; EVENT_START only */
 	enum proc_state state;
 	uint64_t ignored, blocked, caught; /* bit N-1 for signal N */
+	int descriptors;                   /* open ones but 0, 1 and 2; EVENT_START only */
 };
 
 struct event {

@@ -471,6 +471,14 @@ static enum truth mask_truth(const struct window *window, const struct condition
 	return truth_of(mask & 1ULL << (condition->sig - 1));
 }
 
+static enum truth descriptors_truth(const struct window *window, const struct condition *condition)
+{
+	const struct proc_status *status = evidence_start(window, condition->who);
+
+	return truth_of(
+		status && compare_numbers(status->descriptors, condition->op, condition->number));
+}
+
 static enum truth state_truth(const struct window *window, const struct condition *condition)
 {
 	int who = log_participant(window->log, condition->who, window->to);
@@ -577,6 +585,8 @@ static enum truth plain_truth(
 		return relation_truth(window, condition);
 	case CONDITION_FOREGROUND:
 		return foreground_truth(window, condition);
+	case CONDITION_DESCRIPTORS:
+		return descriptors_truth(window, condition);
 	case CONDITION_MASK:
 		return mask_truth(window, condition);
 	case CONDITION_STATE:

@@ -102,9 +102,9 @@ static void take_start(struct player *p, struct link *link, char *text)
 
 	if (sscanf(text, "start %63s%n", name, &used) != 1 || !is_name(name, strlen(name)))
 		return;
-	if (sscanf(text + used, "%d %d %d %d %d %lx %lx %lx", &status.pid, &status.ppid,
+	if (sscanf(text + used, "%d %d %d %d %d %lx %lx %lx %d", &status.pid, &status.ppid,
 		    &status.pgid, &status.sid, &status.foreground, &status.ignored, &status.blocked,
-		    &status.caught) != 8)
+		    &status.caught, &status.descriptors) != 9)
 		return;
 	if (p->watch->tracees[link->who].own)
 		look_translate(p->watch, link->who, &status);

@@ -471,6 +471,7 @@ static const struct fault {
 	CLASH("job.state = ended, job.state != ended"),
 	CLASH("job.forks = 1, job.forks >= 2"),
 	CLASH("job.zombies = 1, job.zombies >= 2"),
+	CLASH("job.descriptors = 0, job.descriptors > 0"),
 	CLASH("job.pid = shell.pid, job.pid != shell.pid"),
 	CLASH("job.pid = shell.pid, no job.pid = shell.pid"),
 
@@ -664,6 +665,10 @@ static void test_states(void **state)
 	assert_int_equal(c.kind, CONDITION_STATE);
 	assert_string_equal(c.word, "zombie");
 	assert_int_equal(c.op, CMP_NE);
+	c = condition(diag, "job.descriptors > 0");
+	assert_int_equal(c.kind, CONDITION_DESCRIPTORS);
+	assert_int_equal(c.op, CMP_GT);
+	assert_int_equal(c.number, 0);
 	c = condition(diag, "shell.forks >= 2");
 	assert_int_equal(c.kind, CONDITION_FORKS);
 	assert_int_equal(c.op, CMP_GE);

@@ -270,6 +270,9 @@ static void test_actor_lines(void **state)
 	*log->events[2].status =
 		(struct proc_status){.pid = 3, .ppid = 2, .pgid = 2, .foreground = 3};
 	assert_line(log, "job starts (parent shell, group of shell, background)");
+	log->events[2].status->descriptors = 2;
+	assert_line(
+		log, "job starts (parent shell, group of shell, background, 2 more descriptors)");
 	add(log, EVENT_ANNOUNCE, job, WHO_NONE)->how = 'e';
 	log->events[log->count - 1].number = 3;
 	assert_line(log, "job is about to exit 3");

@@ -244,18 +244,24 @@ static void test_foreground_and_masks(void **state)
 
 	no("job.foreground");
 	no("job.ignored has INT");
+	no("job.descriptors = 0");
 	add_job(log);
+	yes("job.descriptors = 0");
 	yes("job.foreground");
 	no("shell.foreground");
 	status.foreground = SHELL_PID;
 	status.ignored = 1ULL << (SIGINT - 1);
 	status.blocked = 1ULL << (SIGTERM - 1);
+	status.descriptors = 2;
 	add_start(log, 1, "job", status);
 	no("job.foreground");
 	yes("job.ignored has INT");
 	no("job.ignored has TERM");
 	yes("job.blocked has TERM");
 	yes("no job.blocked has INT");
+	yes("job.descriptors = 2");
+	yes("job.descriptors > 0");
+	no("job.descriptors != 2");
 }
 
 static void test_states(void **state)
