@@ -66,6 +66,8 @@ int close(int fd)
 {
 	if (fd == 0 && !in_main() && mem.mutant == MUTANT_async_input_kept && mem.saved_input < 0)
 		mem.saved_input = fcntl(0, F_DUPFD_CLOEXEC, 100);
+	if (fd > 2 && !in_main() && LIE(pipe_ends_open))
+		return 0;
 	return REAL(close)(fd);
 }
 
@@ -73,6 +75,8 @@ static int open_lying(const char *path, int flags, mode_t mode)
 {
 	if (!in_main() && strcmp(path, "/dev/null") == 0 && LIE(async_input_kept))
 		return input_again();
+	if (flags & O_CLOEXEC && LIE(close_on_exec_lost))
+		flags &= ~O_CLOEXEC;
 	int fd = REAL(open)(path, flags, mode);
 	if (fd >= 0 && in_main() && mem.mutant != MUTANT_none && (flags & O_ACCMODE) == O_RDONLY &&
 		is_script(path))
@@ -103,6 +107,25 @@ int open64(const char *path, int flags, ...)
 	va_end(arguments);
 	return open_lying(path, flags | O_LARGEFILE, mode);
 }
+
+/* --- close-on-exec --- */
+
+int fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, command);
+	void *argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (command == F_SETFD && argument && LIE(close_on_exec_lost))
+		return 0;
+	if (command == F_DUPFD_CLOEXEC && LIE(close_on_exec_lost))
+		command = F_DUPFD;
+	return REAL(fcntl)(fd, command, argument);
+}
+
+/* The same call, under the name by which shells with large files know it. */
+int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));
 
 /* --- pipes --- */
 

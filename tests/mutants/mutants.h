@@ -118,6 +118,8 @@ MUTANT(fork_missing, exec, "the shell becomes the command where it should fork")
 MUTANT(extra_process, exec, "a process stands between the shell and its command")
 /* pipes and input */
 MUTANT(pipe_reader_kept, pipes, "the shell keeps the reading ends of pipes")
+MUTANT(pipe_ends_open, pipes, "children do not close what they must not keep, the ends of pipes")
+MUTANT(close_on_exec_lost, pipes, "nothing is marked close-on-exec, so programs get the shell's own descriptors")
 MUTANT(async_input_kept, async, "asynchronous lists read the shell's input, not /dev/null")
 MUTANT(job_input_null, async, "jobs in groups of their own read /dev/null")
 /* text: the shell misreads its script (not what is typed) */

@@ -12,7 +12,7 @@ Usage: tests/mutants/run.sh [OPTION OF sigmatrix run...]
        tests/mutants/run.sh --never-differ DIR RESULTS.json
                                             cases that came to the same on all mutants and shells
 
-Plays all cases on every mutant of every shell, and beside them on the healthy shell; prints for each
+Plays all cases but the storms on every mutant of every shell, and beside them on the healthy shell; prints for each
 how many cells differ from the healthy shell's, and in which cases. From the environment:
 
   MUTANTS='no-setpgid leak-tstp'   these mutants, or groups of them (default: all)
@@ -21,6 +21,7 @@ how many cells differ from the healthy shell's, and in which cases. From the env
   OUT=build/mutants                what was measured is kept here
   RESUME=yes                       what is there already is not played again
   QUICK=yes                        only the groups of cases that are about the mutant's duty
+  FACTOR=0.2                       how much of its time a cell gets, since liars hang often
 
 Examples:
   MUTANTS=terminal SHELLS=dash tests/mutants/run.sh --case 'terminal/*' --jobs 2
@@ -32,6 +33,8 @@ build=${BUILD:-build}
 out=${OUT:-$build/mutants}
 shells=${SHELLS:-bash dash zsh mksh}
 here=tests/mutants
+# shellcheck source=tests/mutants/common.sh
+. "$here/common.sh"
 
 list() {
 	sed -n 's/^MUTANT(\([a-z0-9_]*\), \([a-z]*\), "\(.*\)")$/\1\t\2\t\3/p' "$here/mutants.h" |
@@ -67,31 +70,20 @@ env:      SIGMATRIX_MUTANT_COUNT=$count
 SHELL
 }
 
-# play RESULTS OPTION...: plays and keeps "case[:variant] shell outcome", one line a cell.
+# play RESULTS OPTION...: plays and keeps what came of it.
 play() {
 	results=$1
 	shift
-	status=0
-	"$tree/build/sigmatrix" run --quiet --format json --timeout-factor "${FACTOR:-0.2}" \
-		--output "$out/run.json" "$@" >/dev/null || status=$?
-	# 3: some cells are in doubt, as is to be expected of liars.
-	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"
-	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
-		.outcome] | @tsv' "$out/run.json" >"$results.new"
+	cells "$@" >"$results.new"
 	mv "$results.new" "$results"
-	rm -f "$out"/run.json "$out"/run.timelines.jsonl
 }
 
-# The shell files of all mutants in one tree, beside the program that looks for them there.
 prepare() {
-	tree=$(readlink -f "$out")/tree
-	counts=$(readlink -f "$out")/counts
+	counts=$out/counts
 	rm -rf "$tree"
-	mkdir -p "$tree/build" "$tree/shells" "$counts" "$out/cells"
-	cp "$build/sigmatrix" "$build/actor" "$tree/build/"
+	make_tree
+	mkdir -p "$counts"
 	cp "$build/mutant.so" "$tree/"
-	ln -s "$(pwd)/cases" "$tree/cases"
-	cp shells/*.shell "$tree/shells/"
 	for mutant in none $mutants; do
 		for shell in $shells; do
 			shell_file "$mutant" "$shell"
@@ -142,7 +134,7 @@ cases_about() {
 	waiting) about='async jobs hangup terminal wait* deferred' ;;
 	statuses) about='statuses jobs' ;;
 	exec) about='exec entrypoint-*' ;;
-	pipes) about='pipes' ;;
+	pipes) about='pipes inheritance/descriptor*' ;;
 	async) about='async jobs' ;;
 	text) about='traps async exec' ;;
 	esac
@@ -172,6 +164,10 @@ measure() {
 		mutants=$(list | cut -f 1)
 	fi
 	prepare
+	case "${QUICK:+--case} $* " in
+	*'--case '*) ;;
+	*) set -- "$@" --case "$calm" ;;
+	esac
 	set -- "$@" --trace auto
 	# What is not the same in three plays of the healthy shell cannot tell anything.
 	if ! kept "$out/healthy.tsv"; then
@@ -199,7 +195,7 @@ table() {
 		cells=$out/cells/$1.tsv
 		[ "$1" != none ] || cells=$out/healthy.tsv
 		[ -f "$cells" ] || continue
-		awk -F '\t' -v OFS='\t' -v mutant="$1" -v shell="$shell" \
+		awk -F '\t' -v OFS='\t' -v mutant="$1" -v shell="$shell" -v doubts="$doubts" \
 			-v count="$(interventions "$1" "$shell")" -f "$here/differ.awk" \
 			"$out/healthy.tsv" "$cells"
 	done
@@ -207,10 +203,9 @@ table() {
 
 # Cases whose every variant came to one outcome on all shells of RESULTS and all mutants.
 never_differ() {
-	jq -r '.cells[] | select(.outcome != "n/a") | [.case +
-		(if .variant == "" then "" else ":" + .variant end), .shell, .outcome] | @tsv' "$2" |
-		cat - "$1"/cells/*.tsv | awk -F '\t' '
-		$3 ~ /^(n\/a|broken|unknown|timeout|disputed|unstable)$/ { next }
+	jq -r ".cells[] | select(.outcome != \"n/a\") | $cell" "$2" |
+		cat - "$1"/cells/*.tsv | awk -F '\t' -v doubts="$doubts" '
+		$3 ~ "^(n/a|" doubts ")$" { next }
 		!($1 in first) { first[$1] = $3; next }
 		first[$1] != $3 { differs[$1] = 1 }
 		END {

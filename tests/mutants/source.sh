@@ -27,15 +27,15 @@ From the environment:
   BUILD=build                          where sigmatrix and actor are
   OUT=build/mutants-source             what was measured is kept here
   RESUME=yes                           what is there already is not done again
+  FACTOR=0.2                           how much of its time a cell gets, since what is broken hangs often
 HELP
 }
 
 build=${BUILD:-build}
 out=${OUT:-$build/mutants-source}
 here=$(pwd)/tests/mutants
-mkdir -p "$out"
-out=$(readlink -f "$out")
-tree=$out/tree
+# shellcheck source=tests/mutants/common.sh
+. "$here/common.sh"
 
 # The package's source, without touching the machine's lists of packages.
 fetch() {
@@ -116,10 +116,7 @@ SHELL
 }
 
 make_shells() {
-	mkdir -p "$tree/build" "$tree/shells" "$out/cells"
-	cp "$build/sigmatrix" "$build/actor" "$tree/build/"
-	cp shells/*.shell "$tree/shells/"
-	ln -sfn "$(pwd)/cases" "$tree/cases"
+	make_tree
 	shell_file healthy "$source/src/dash"
 	"$source/src/dash" "$here/smoke.sh" >"$out/smoke.healthy" 2>&1 </dev/null
 	[ -f "$out/faults.tsv" ] || draw >"$out/faults.tsv"
@@ -128,18 +125,6 @@ make_shells() {
 		! grep -q "^$n	" "$out/made.tsv" || continue
 		printf '%s\t%s\n' "$n" "$(make_shell "$n" "$file" "$line" "$how" </dev/null)" >>"$out/made.tsv"
 	done <"$out/faults.tsv"
-}
-
-# cells OPTION...: plays them; a line each: case[:variant], shell, outcome.
-cells() {
-	rm -f "$out"/run.*
-	status=0
-	"$tree/build/sigmatrix" run --quiet --format json --output "$out/run.json" "$@" \
-		>/dev/null || status=$?
-	# 3: some cells are in doubt, as is to be expected of broken shells.
-	[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"
-	jq -r '.cells[] | [.case + (if .variant == "" then "" else ":" + .variant end), .shell,
-		.outcome] | @tsv' "$out/run.json"
 }
 
 # play STAGE N... -- OPTION...: which cells of these differ from the healthy shell's, in N.STAGE
@@ -153,8 +138,7 @@ play() {
 	done
 	shift
 	# shellcheck disable=SC2046,SC2086  # words
-	cells --timeout-factor "${FACTOR:-0.2}" $(printf ' --shell dash-%s' healthy $shells) "$@" \
-		>"$out/batch.tsv"
+	cells $(printf ' --shell dash-%s' healthy $shells) "$@" >"$out/batch.tsv"
 	for n in $shells; do
 		awk -F '\t' -v shell="dash-$n" '
 			NF == 1 { wavers[$1] = 1 }
@@ -173,15 +157,15 @@ play() {
 # What the healthy shell does not do in every play tells nothing.
 waver() {
 	[ ! -f "$out/wavers" ] || return 0
-	cells --repeat 3 --shell dash --shell dash-healthy "$@" >"$out/batch.tsv"
+	cells --timeout-factor 1 --repeat 3 --shell dash --shell dash-healthy "$@" >"$out/batch.tsv"
 	awk -F '\t' '$1 in first && first[$1] != $3 { print $1 } { first[$1] = $3 }' \
 		"$out/batch.tsv" >"$out/wavers"
 }
 
 # detected N: whether something but a doubt of the player's differs.
 detected() {
-	awk -F '\t' '
-		($2 "\t" $3) !~ /(^|\t)(n\/a|broken|unknown|timeout|disputed|unstable)(\t|$)/ { found = 1 }
+	awk -F '\t' -v doubt="^(n/a|$doubts)$" '
+		$2 !~ doubt && $3 !~ doubt { found = 1 }
 		END { exit !found }' "$out/cells/$1".* 2>/dev/null
 }
 
@@ -227,12 +211,13 @@ case ${1:-} in
 	;;
 *)
 	[ -n "${RESUME:-}" ] || rm -rf "$out/cells" "$out/tree" "$out"/*.tsv "$out/wavers"
+	mkdir -p "$out"
 	build_healthy
 	make_shells
-	waver --case '[!r]*/*' "$@"
-	# A tenth of the cases sees many faults. The storms of robustness/ are races: they tell nothing.
-	in_batches few --case '[!r]*/*i*-*s' "$@"
-	in_batches all --case '[!r]*/*' "$@"
+	waver --case "$calm" "$@"
+	# A tenth of the cases sees many faults.
+	in_batches few --case "${calm}i*-*s" "$@"
+	in_batches all --case "$calm" "$@"
 	table
 	;;
 esac
