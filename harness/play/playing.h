@@ -25,6 +25,13 @@ struct link {
 	bool ready; /* it waits for signals and instructions */
 };
 
+/* Since something happened. */
+struct pause {
+	int64_t ns;         /* how long all processes have waited */
+	int64_t looked_ns;  /* when they were looked at last */
+	size_t news, count; /* 'news' and the count of processes then */
+};
+
 struct player {
 	const struct scene *scene;
 	const struct player_options *options;
@@ -39,13 +46,12 @@ struct player {
 	size_t mark_length;
 	size_t output_kept;
 	struct look now, before;
-	struct link_timer timer;        /* what waits with a timeout mean */
-	struct look round;              /* since when nothing has happened, if ... */
-	size_t round_news;              /* ... 'news' is still that */
-	size_t news;                    /* how often something has */
-	int64_t pause_since_ns;         /* nothing has happened since then, if ... */
-	size_t pause_news, pause_count; /* ... 'news' and the count of processes still are these */
-	int64_t began_ns;               /* the deadline counts from then */
+	struct link_timer timer; /* what waits with a timeout mean */
+	struct look round;       /* since when nothing has happened, if ... */
+	size_t round_news;       /* ... 'news' is still that */
+	size_t news;             /* how often something has */
+	struct pause pause;
+	int64_t began_ns;        /* the deadline counts from then */
 	int64_t waited_ns;       /* what we had waited for a processor when the scene began */
 	int64_t ended_waited_ns; /* and what its processes had that have ended since */
 	bool shell_reported_end, shell_reported_stop; /* by its parent, untraced */

@@ -170,28 +170,31 @@ static bool has_looked_round(struct player *p)
 	return round == ROUND_CLOSED;
 }
 
-/* The same of a program with many timers, of which it is known how often it looks at least: it has
- * had the time for it. Timers end in time however busy the machine is, and whoever is woken by one
- * and waits for a processor is seen to run. Untraced, a process that has been started is no news,
- * but there is one more. */
-static bool has_had_time(struct player *p)
+/* The same of a program with many timers, of which it is known how often it looks at least: for so
+ * long nothing has happened while all were waiting. What passed before a look that finds somebody
+ * at work does not count: who starts slowly on a busy machine has not begun to wait. But it takes
+ * nothing back: Go's runtime wakes up every few milliseconds for a while, and means nothing by it.
+ * Untraced, a process that has been started is no news, but there is one more. */
+static bool has_had_time(struct player *p, bool quiet)
 {
-	if (p->pause_since_ns == 0 || p->pause_news != p->news ||
-		p->pause_count != p->log->proc_count) {
-		p->pause_since_ns = now_ns();
-		p->pause_news = p->news;
-		p->pause_count = p->log->proc_count;
-	}
-	return now_ns() - p->pause_since_ns > p->timer.polling_ms * 1000000LL;
+	struct pause *pause = &p->pause;
+	int64_t now = now_ns();
+
+	if (pause->news != p->news || pause->count != p->log->proc_count)
+		*pause = (struct pause){.news = p->news, .count = p->log->proc_count};
+	else if (quiet)
+		pause->ns += now - pause->looked_ns;
+	pause->looked_ns = now;
+	return quiet && pause->ns > p->timer.polling_ms * 1000000LL;
 }
 
 bool is_settled(struct player *p)
 {
-	if (!is_quiet(p))
-		return false;
-	if (p->timer.kind != TIMER_POLLING)
-		return true;
-	return p->timer.polling_ms > 0 ? has_had_time(p) : has_looked_round(p);
+	bool quiet = is_quiet(p);
+
+	if (p->timer.kind == TIMER_POLLING && p->timer.polling_ms > 0)
+		return has_had_time(p, quiet);
+	return quiet && (p->timer.kind != TIMER_POLLING || has_looked_round(p));
 }
 
 /* --- what is recorded then --- */
