@@ -133,9 +133,12 @@ make_tree() {
 	make_tree
 	printf 'title: P\nkind: init\nprogram: %s\noptions: polls\ntimer: polling 400\n' "$LINK_LIAR" \
 		>"$TREE/links/polls.link"
+	printf 'title: C\nlike: polls\noptions: computes\n' >"$TREE/links/computes.link"
 	play --links --case status --repeat 3
 	assert_success
 	assert_outcome links/status polls told
+	# What it takes to compute is not time it had for a look.
+	assert_outcome links/status computes told
 }
 
 @test "a terminal of the same number in a /dev/pts of its own is another terminal" {
