@@ -62,6 +62,16 @@ make_tree() {
 	assert_outcome links/signal-group deeper twice
 }
 
+@test "leaves a descriptor open to the command" {
+	for trace in on off; do
+		play --cases "$ROOT/cases" --case links/descriptors --trace "$trace" \
+			--link "honest=$LINK_LIAR honest" --link "leaks=$LINK_LIAR leaks"
+		assert_success
+		assert_outcome links/descriptors honest none
+		assert_outcome links/descriptors leaks one
+	done
+}
+
 @test "swallows" {
 	for trace in on off; do
 		play_links swallows -- --case signal-alone --case pid1 --trace "$trace"
