@@ -36,6 +36,22 @@ predict() {
 		and ([.stages[].statements[].cell | objects | .case] | index("links/stays"))' <<<"$output"
 }
 
+@test "where the session's leader dies of the key at once, HUP may come first" {
+	predict --signal QUIT --to tty 'dash script | job'
+	assert_equal "$status" 0
+	assert_line --partial '= gets it; dies of QUIT or HUP'
+	predict --signal QUIT --to tty --format json 'dash script | job'
+	jq -e '.hops[0].or == null and .hops[1].did.died == "QUIT" and .hops[1].or.died == "HUP"' <<<"$output"
+	predict --signal QUIT --to tty 'dash script | nohup | job' # HUP is ignored
+	assert_line --partial '= gets it; dies of QUIT'
+	refute_line --partial 'or HUP'
+	predict --signal QUIT --to tty 'dash script | time | job' # which lives on to see job's end
+	assert_equal "$status" 3
+	assert_line --partial 'which is first is a race'
+	predict --signal INT --to tty 'dash script | job' # dies when its command has
+	refute_line --partial 'or HUP'
+}
+
 @test "another outcome in the results is another prediction" {
 	jq '.cells |= map(if .case == "links/signal-alone" and .variant == "TERM" and .shell == "tini"
 		then .outcome = "passed-group" else . end)' "$ROOT/results/links.json" >"$WORK/l.json"

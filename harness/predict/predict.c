@@ -69,7 +69,8 @@ static void print_fate(const struct prediction *p, const struct hop *hop, int in
 			? talloc_asprintf(memory, "never gets %s", log_signal(memory, p->plan->sig))
 			: "gets it");
 	if (hop->did == DID_DIE)
-		fprintf(out, "; dies of %s", log_signal(memory, hop->number));
+		fprintf(out, "; dies of %s%s", log_signal(memory, hop->number),
+			p->procs[hop->who].or_hup ? " or HUP" : "");
 	else if (hop->did == DID_EXIT)
 		fprintf(out, "; exits with %d", hop->number);
 	else
@@ -191,17 +192,19 @@ static json_t *json_hop(const struct prediction *p, size_t at)
 		did = json_pack("{s:s}", "died", log_signal(memory, hop->number));
 	else if (hop->did == DID_EXIT)
 		did = json_pack("{s:i}", "exited", hop->number);
-	json_t *json = json_pack("{s:i, s:o, s:i, s:b, s:i, s:i, s:s?, s:o, s:s?, s:o, s:b, s:s?}",
-		"hop", (int)at + 1, "parent",
-		hop->parent >= 0 ? json_integer(hop->parent + 1) : json_null(), "stage",
-		proc->stage + 1, "middle", proc->middle, "group", hop_of(p, proc->group), "session",
-		hop_of(p, proc->session), "got",
-		hop->way == WAY_NONE   ? NULL
-		: hop->way == WAY_HELD ? "pending"
-				       : "delivered",
-		"from", json_from(p, hop->from), "instead",
-		hop->instead ? log_signal(memory, hop->instead) : NULL, "did", did, "survived",
-		hop->survived, "cause", hop->cause ? cause_word(hop->cause) : NULL);
+	json_t *json =
+		json_pack("{s:i, s:o, s:i, s:b, s:i, s:i, s:s?, s:o, s:s?, s:o, s:o, s:b, s:s?}",
+			"hop", (int)at + 1, "parent",
+			hop->parent >= 0 ? json_integer(hop->parent + 1) : json_null(), "stage",
+			proc->stage + 1, "middle", proc->middle, "group", hop_of(p, proc->group),
+			"session", hop_of(p, proc->session), "got",
+			hop->way == WAY_NONE   ? NULL
+			: hop->way == WAY_HELD ? "pending"
+					       : "delivered",
+			"from", json_from(p, hop->from), "instead",
+			hop->instead ? log_signal(memory, hop->instead) : NULL, "did", did, "or",
+			proc->or_hup ? json_pack("{s:s}", "died", "HUP") : json_null(), "survived",
+			hop->survived, "cause", hop->cause ? cause_word(hop->cause) : NULL);
 	talloc_free(memory);
 	return json;
 }

@@ -58,6 +58,10 @@ struct sim_proc {
 	int space; /* PID namespace: the process that is PID 1 of it, or -1: the outermost */
 	uint64_t ignored, blocked;
 	bool ended, was_there;
+	/* The session's leader died while the key's signal was on its way to this one: HUP is then,
+	 * too, and of two that are pending the kernel delivers the lower number first. */
+	bool may_hang_up;
+	bool or_hup; /* it died of the key, or of HUP, if that was first */
 	int child;   /* WHO_NONE: none */
 	int pending; /* signal it took and acts on when its child has ended */
 	enum origin origin;
@@ -70,6 +74,7 @@ struct action {
 	enum origin origin;
 	char how; /* of the child's end: 'e', 's' */
 	int number;
+	bool or_hup; /* as in sim_proc */
 };
 
 struct prediction {

@@ -82,6 +82,24 @@ static bool is_inside(const struct prediction *p, int who, int space)
 	return false;
 }
 
+/* Is a signal on its way to the process? */
+static bool is_sent(const struct prediction *p, int who)
+{
+	for (size_t i = p->queue_done; i < p->queue_count; i++)
+		if (p->queue[i].kind == ACT_DELIVER && p->queue[i].who == who)
+			return true;
+	return false;
+}
+
+/* A process that does not die of the key: whether HUP comes before it has done what it does. */
+static void doubt_hang_up(struct prediction *p, int who, int sig)
+{
+	doubt(p,
+		"%s leads the session and dies of the key at once, so the kernel sends SIGHUP to "
+		"%s while it handles %s: which is first is a race",
+		text_of(p, 0), text_of(p, who), signal_name(sig));
+}
+
 /* The kernel kills the rest of a PID namespace whose PID 1 has ended, and sends SIGHUP to the
  * foreground group of a terminal whose session's leader has. */
 static void end_others(struct prediction *p, int who)
@@ -93,18 +111,14 @@ static void end_others(struct prediction *p, int who)
 	for (size_t i = 0; kills && i < count(p); i++)
 		if ((int)i != who && !p->procs[i].ended && is_inside(p, (int)i, who))
 			push_signal(p, (int)i, SIGKILL, WHO_UNKNOWN, ORIGIN_ALONE);
-	for (size_t i = p->queue_done; hangs_up && i < p->queue_count; i++)
-		if (p->queue[i].kind == ACT_DELIVER &&
-			stage_of(p, p->queue[i].who)->form == FORM_HANDLES)
-			doubt(p,
-				"%s leads the session and dies of the key at once, so the kernel "
-				"sends SIGHUP to %s while it handles %s: which is first is a race",
-				text_of(p, who), text_of(p, p->queue[i].who),
-				signal_name(p->queue[i].sig));
 	p->tty_hung_up |= hangs_up;
-	for (size_t i = 0; hangs_up && i < count(p); i++)
-		if (p->chain->procs[i].before.foreground && !p->procs[i].ended)
-			push_signal(p, (int)i, SIGHUP, WHO_UNKNOWN, ORIGIN_ALONE);
+	for (size_t i = 0; hangs_up && i < count(p); i++) {
+		if (!p->chain->procs[i].before.foreground || p->procs[i].ended)
+			continue;
+		p->procs[i].may_hang_up =
+			is_sent(p, (int)i) && !(p->procs[i].ignored & BIT(SIGHUP));
+		push_signal(p, (int)i, SIGHUP, WHO_UNKNOWN, ORIGIN_ALONE);
+	}
 }
 
 static void end(struct prediction *p, int who, char how, int number)
@@ -123,11 +137,17 @@ static void end(struct prediction *p, int who, char how, int number)
 		push(p, (struct action){.kind = ACT_CHILD_ENDED,
 				.who = parent,
 				.how = how,
-				.number = number});
+				.number = number,
+				.or_hup = proc->or_hup});
 }
 
 static void die(struct prediction *p, int who, int sig)
 {
+	p->procs[who].or_hup = p->procs[who].may_hang_up && sig != SIGHUP;
+	if (p->procs[who].or_hup)
+		say(p, p->procs[who].stage, NULL,
+			"or dies of HUP, as the session's leader dies at once: the kernel sends it "
+			"HUP then, and HUP goes first if both are pending");
 	end(p, who, 's', sig);
 }
 
@@ -703,6 +723,8 @@ static void job_gets(struct prediction *p, int who, int sig, int from)
 	const char *name = signal_name(sig), *sender = text_of(p, from);
 
 	if (stage_of(p, who)->form == FORM_HANDLES && sig == p->plan->sig) {
+		if (p->procs[who].may_hang_up)
+			doubt_hang_up(p, who, sig);
 		say(p, stage, NULL, "gets %s from %s, catches it, and ends", name, sender);
 		end(p, who, 'e', 0);
 	} else if (p->procs[who].ignored & BIT(sig)) {
@@ -833,6 +855,8 @@ static void program_gets(struct prediction *p, int who, int sig, int from, enum 
 			signal_name(sig), text_of(p, from));
 		return;
 	}
+	if (proc->may_hang_up && sig != SIGHUP && r.then != THEN_DIE)
+		doubt_hang_up(p, who, sig);
 	say(p, proc->stage, cell, "%s %s from %s%s", r.held ? "has blocked" : "gets",
 		signal_name(sig), text_of(p, from), deed(p, &r, who));
 	if (r.held)
@@ -877,7 +901,10 @@ static void child_ended(struct prediction *p, const struct action *a)
 {
 	if (p->procs[a->who].ended)
 		return;
-	if (p->procs[a->who].middle)
+	if (a->or_hup)
+		doubt(p, "whether %s finds that its command died of %s or of HUP is a race",
+			text_of(p, a->who), signal_name(a->number));
+	else if (p->procs[a->who].middle)
 		end(p, a->who, a->how, a->number);
 	else if (stage_of(p, a->who)->form == FORM_LINK)
 		link_child_ended(p, a->who, a->how, a->number);

@@ -63,12 +63,12 @@ static void move_group(struct prediction *p, int stage, int who, int command)
 	}
 }
 
-/* What the link adds to, or takes from, what its command ignores and blocks, of the signal that
- * will be sent; those for which there is no case are handed on. */
-static void hand_down(struct prediction *p, int stage, int command)
+/* What the link adds to, or takes from, what its command ignores and blocks of a signal that may
+ * come; those for which there is no case are handed on. */
+static void hand_down(struct prediction *p, int stage, int command, int number)
 {
-	const char *sig = signal_name(p->plan->sig);
-	uint64_t bit = BIT(p->plan->sig);
+	const char *sig = signal_name(number);
+	uint64_t bit = BIT(number);
 	struct sim_proc *proc = &p->procs[command];
 	const struct cell *cell;
 
@@ -135,7 +135,9 @@ static int start_link(struct prediction *p, int stage, int who)
 		doubt(p, "nothing is known of links/stays: %s", cell->outcome);
 	}
 	move_group(p, stage, who, command);
-	hand_down(p, stage, command);
+	hand_down(p, stage, command, p->plan->sig);
+	if (p->plan->tty) /* comes when the session's leader dies */
+		hand_down(p, stage, command, SIGHUP);
 	return command;
 }
 
