@@ -53,7 +53,8 @@ static void hash_words(SHA2_CTX *hash, const char *const *words)
 /* Program and version as people know them, and a checksum of how it is started. */
 static void add_shell(json_t *shells, const struct shell *shell)
 {
-	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect, NULL};
+	const char *const single[] = {shell->argv0 ? shell->argv0 : "", shell->dialect,
+		shell->startup_text ? shell->startup_text : "", NULL};
 	char polls[32];
 	const char *const link[] = {shell->environment_lost ? "lost" : "kept",
 		timer_kind_word(shell->timer.kind), shell->untraced ? "untraced" : "traced",

@@ -51,8 +51,14 @@ proc substitute {text variant} {
 	return [string map $map $text]
 }
 
-# ${SHELL} and ${SHELL:name}; throws NA when one is not there.
-proc substitute_shells {text words} {
+# ${STARTUP}, in whose text there may be ${SHELL}, ${SHELL} and ${SHELL:name}; throws NA when one is
+# not there.
+proc substitute_shells {text shell words} {
+	if {[string match "*\${STARTUP}*" $text]} {
+		set startup [expr {[dict exists $shell startup] ? [dict get $shell startup] : ""}]
+		if {$startup eq ""} {throw NA "the file of [dict get $shell name] has no 'startup'"}
+		set text [string map [list "\${STARTUP}" $startup] $text]
+	}
 	set text [string map [list "\${SHELL}" $words] $text]
 	while {[regexp {\$\{SHELL:([a-z][a-z0-9-]*)\}} $text all name]} {
 		set text [string map [list $all [other_shell $name]] $text]
@@ -153,7 +159,7 @@ proc make_scene {case variant shell} {
 	if {[has_block $case script]} {
 		set text [block_text $case script "" $dialect found]
 		if {!$found} {no_text script $dialect}
-		dict set scene script [substitute_shells [substitute $text $variant] $words]
+		dict set scene script [substitute_shells [substitute $text $variant] $shell $words]
 	}
 	set seen {}
 	foreach block [dict get $case blocks] {
@@ -162,16 +168,16 @@ proc make_scene {case variant shell} {
 		lappend seen $name
 		set text [block_text $case file $name $dialect found]
 		if {!$found} {no_text "file $name" $dialect}
-		dict lappend scene files $name [substitute_shells [substitute $text $variant] $words]
+		dict lappend scene files $name [substitute_shells [substitute $text $variant] $shell $words]
 	}
 	set text [block_text $case steps "" $dialect found]
 	if {!$found} {
 		set text [block_text $case steps "" posix found]
 		if {[regexp -line {^\s*type } $text]} {no_text steps $dialect}
 	}
-	dict set scene steps [parse_steps [substitute_shells [substitute $text $variant] $words]]
+	dict set scene steps [parse_steps [substitute_shells [substitute $text $variant] $shell $words]]
 	set text [block_text $case outcomes "" $dialect found]
-	dict set scene rows [parse_rows [substitute_shells [substitute $text $variant] $words]]
+	dict set scene rows [parse_rows [substitute_shells [substitute $text $variant] $shell $words]]
 	return $scene
 }
 

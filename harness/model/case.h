@@ -188,8 +188,9 @@ struct scene {
 	const char **marks; /* NULL-terminated */
 };
 
-/* Answers the words of ${SHELL} (name NULL) and ${SHELL:NAME}; NULL when that shell is not
- * installed. The answer must live as long as the scene. */
+/* Answers the words of ${SHELL} (name NULL) and ${SHELL:NAME}, NULL when that shell is not
+ * installed; and the text of ${STARTUP} (name "STARTUP"), NULL when the shell's file has none. The
+ * answer must live as long as the scene. */
 typedef const char *(*shell_words)(void *context, const char *name);
 
 /* Reads a case file. NULL when the file cannot be used: then the diag says why (every complaint

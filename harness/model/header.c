@@ -68,8 +68,8 @@ static bool vary_name_valid(const char *name)
 
 static bool check_vary_name(const struct test_case *tc, const char *name, const struct place *place)
 {
-	static const char *const taken[] = {
-		"SHELL", "EVENTS", "ACTORS", "PATH", "HOME", "TERM", "LANG", "PS1", NULL};
+	static const char *const taken[] = {"SHELL", "STARTUP", "EVENTS", "ACTORS", "PATH", "HOME",
+		"TERM", "LANG", "PS1", NULL};
 
 	if (!vary_name_valid(name)) {
 		complain(place, "'%.80s' must be upper-case letters, digits and '_'", name);

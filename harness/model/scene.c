@@ -13,8 +13,8 @@ struct substitution {
 	shell_words words;
 	void *context;
 	bool too_long;  /* a text grew beyond what a file may have */
-	bool missing;   /* a shell is not installed ... */
-	char inner[64]; /* ... this one; "" for the one under test */
+	bool missing;   /* a shell is not installed, or a text not there ... */
+	char inner[64]; /* ... this one; "" for the shell under test */
 };
 
 /* ---- substitution ---- */
@@ -33,8 +33,25 @@ static const char *vary_value(const struct binding *binding, const char *name, s
 /* The value for what stands between the braces, or NULL to leave it alone. */
 typedef const char *(*replacer)(struct substitution *substitution, const char *name, size_t length);
 
-static const char *replace_vary(struct substitution *substitution, const char *name, size_t length)
+/* Asks for what the case needs of a shell; the first that is not there is kept. */
+static const char *ask(struct substitution *substitution, const char *name)
 {
+	const char *words = substitution->words(substitution->context, *name ? name : NULL);
+
+	if (!words && !substitution->missing) {
+		substitution->missing = true;
+		snprintf(substitution->inner, sizeof substitution->inner, "%s", name);
+	}
+	return words ? words : "";
+}
+
+static const char startup_key[] = "STARTUP";
+
+/* There may be ${SHELL} in the text of ${STARTUP}, which is replaced afterwards. */
+static const char *replace_text(struct substitution *substitution, const char *name, size_t length)
+{
+	if (length == strlen(startup_key) && strncmp(name, startup_key, length) == 0)
+		return ask(substitution, startup_key);
 	return vary_value(&substitution->binding, name, length);
 }
 
@@ -42,7 +59,6 @@ static const char *replace_shell(struct substitution *substitution, const char *
 {
 	static const char key[] = "SHELL";
 	char inner[64] = "";
-	const char *words;
 
 	if (length < strlen(key) || strncmp(name, key, strlen(key)) != 0)
 		return NULL;
@@ -56,12 +72,7 @@ static const char *replace_shell(struct substitution *substitution, const char *
 		if (!name_valid(inner))
 			return NULL;
 	}
-	words = substitution->words(substitution->context, *inner ? inner : NULL);
-	if (!words && !substitution->missing) {
-		substitution->missing = true;
-		memcpy(substitution->inner, inner, sizeof inner);
-	}
-	return words ? words : "";
+	return ask(substitution, inner);
 }
 
 /* Text that values make longer than a file may be is cut there: 64 KiB of ${A} could otherwise
@@ -95,7 +106,7 @@ static char *replace(
 
 static char *substitute(const void *parent, const char *text, struct substitution *substitution)
 {
-	char *varied = replace(NULL, text, replace_vary, substitution);
+	char *varied = replace(NULL, text, replace_text, substitution);
 	char *out = replace(parent, varied, replace_shell, substitution);
 
 	talloc_free(varied);
@@ -464,6 +475,8 @@ static const char *missing_shell(const void *parent, const struct substitution *
 {
 	if (*substitution->inner == '\0')
 		return "the shell under test has no program";
+	if (strcmp(substitution->inner, startup_key) == 0)
+		return "the shell's file has no 'startup', which says how it reads a startup file";
 	return talloc_asprintf(
 		parent, "the inner shell '%s' is not installed", substitution->inner);
 }

@@ -31,6 +31,7 @@ enum shell_key {
 	KEY_SCRIPT,
 	KEY_STDIN,
 	KEY_INTERACTIVE,
+	KEY_STARTUP,
 	KEY_ENV,
 	KEY_LACKS,
 	KEY_DIALECT,
@@ -47,8 +48,9 @@ enum shell_key {
 };
 
 static const char *const key_words[] = {"title", "family", "package", "program", "argv0", "options",
-	"command", "script", "stdin", "interactive", "env", "lacks", "dialect", "version", "like",
-	"order", "kind", "arguments", "environment", "timer", "trace", "probe", NULL};
+	"command", "script", "stdin", "interactive", "startup", "env", "lacks", "dialect",
+	"version", "like", "order", "kind", "arguments", "environment", "timer", "trace", "probe",
+	NULL};
 
 static const char *const kind_words[] = {"shell", "init", "wrapper", NULL};
 
@@ -284,6 +286,9 @@ static void set_key(
 	case KEY_INTERACTIVE:
 		shell->interactive = words_split(shell, value);
 		return;
+	case KEY_STARTUP:
+		shell->startup_text = *value ? talloc_strdup(shell, value) : NULL;
+		return;
 	case KEY_ENV:
 		add_env(shell, value, place);
 		return;
@@ -329,7 +334,8 @@ static void set_key(
 static bool may_be_empty(int key)
 {
 	return key == KEY_OPTIONS || key == KEY_SCRIPT || key == KEY_STDIN ||
-	       key == KEY_INTERACTIVE || key == KEY_LACKS || key == KEY_ARGUMENTS;
+	       key == KEY_INTERACTIVE || key == KEY_STARTUP || key == KEY_LACKS ||
+	       key == KEY_ARGUMENTS;
 }
 
 /* NULL: the key is for both. */
@@ -340,6 +346,7 @@ static const char *whose_key(int key)
 	case KEY_SCRIPT:
 	case KEY_STDIN:
 	case KEY_INTERACTIVE:
+	case KEY_STARTUP:
 	case KEY_DIALECT:
 		return "shell";
 	case KEY_KIND:

@@ -41,6 +41,8 @@ static const char *shell_words_for(void *context, const char *name)
 	struct caller *caller = context;
 	const struct shell *shell = name ? NULL : caller->shell;
 
+	if (name && strcmp(name, "STARTUP") == 0)
+		return caller->shell->startup_text;
 	for (size_t i = 0; name && i < caller->context->shell_count; i++)
 		if (strcmp(caller->context->shells[i]->name, name) == 0)
 			shell = caller->context->shells[i];

@@ -29,6 +29,7 @@ static char *print_ways(char *text, const struct shell *shell)
 	text = print_words(text, "script", shell->script);
 	text = print_words(text, "stdin", shell->stdin_words);
 	text = print_words(text, "interactive", shell->interactive);
+	text = print_key(text, "startup", shell->startup_text ? shell->startup_text : "");
 	return print_key(text, "dialect", shell->dialect);
 }
 

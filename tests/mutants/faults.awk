@@ -10,7 +10,7 @@ function is_whole(text,    copy) {
 }
 
 function only_prints() {
-	return $0 ~ /^[ \t]+(out|fmt|cmd(put|txt|list)|s \+=|s = (stpcpy|fmt)|TRACE|sh_|ex?error|ck|free|stu?n?alloc|(pop|set)stackmark)/
+	return $0 ~ /^[ \t]+(out|fmt|cmd(put|txt|list)|s \+=|s = (stpcpy|fmt)|TRACE|sh_|ex?error|ck|free|stu?n?alloc|(pop|set)stackmark|shf_|a(free|resize)|kwarn|(bi_|internal_)?(errorf|warningf))/
 }
 
 /^[ \t]+[*]*[A-Za-z_][A-Za-z_0-9]*(\(|->|\.|\[|\+\+|--| ([-+|&]|<<|>>)?= ).*;$/ {

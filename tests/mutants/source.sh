@@ -1,6 +1,6 @@
 #!/bin/sh
-# Breaks the source of dash, a line at a time and whichever comes, and counts how much of that the suite
-# sees. Unlike the mutants of run.sh these faults were thought of by nobody.
+# Breaks the source of a shell, a line at a time and whichever comes, and counts how much of that the
+# suite sees. Unlike the mutants of run.sh these faults were thought of by nobody.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -10,8 +10,8 @@ Usage: tests/mutants/source.sh [OPTION OF sigmatrix run...]
        tests/mutants/source.sh --table      what the last run found, again
        tests/mutants/source.sh --show N     the fault N, and which cells saw it
 
-Fetches the source of Debian's dash, makes a shell of each of COUNT faults drawn by lot (a statement
-left out, a condition turned round), and plays the cases on it. A fault is
+Fetches the source of Debian's dash or mksh, makes a shell of each of COUNT faults drawn by lot (a
+statement left out, a condition turned round), and plays the cases on it. A fault is
 
   no-build   when it does not compile, or the same program comes of it
   dead       when the shell does not even run tests/mutants/smoke.sh as the healthy one does
@@ -21,54 +21,81 @@ left out, a condition turned round), and plays the cases on it. A fault is
 
 From the environment:
 
+  OF=dash                              the shell: dash, mksh
   FILES='jobs trap eval main'          the files that are broken
   COUNT=200 SEED=1                     how many faults, and which lot
-  SOURCE=DIR                           the source of a dash, built there; fetched otherwise
+  SOURCE=DIR                           the shell's source, built there; fetched otherwise
   BUILD=build                          where sigmatrix and actor are
-  OUT=build/mutants-source             what was measured is kept here
+  OUT=build/mutants-source-dash        what was measured is kept here
   RESUME=yes                           what is there already is not done again
   FACTOR=0.2                           how much of its time a cell gets, since what is broken hangs often
 HELP
 }
 
 build=${BUILD:-build}
-out=${OUT:-$build/mutants-source}
+of=${OF:-dash}
+out=${OUT:-$build/mutants-source-$of}
 here=$(pwd)/tests/mutants
 # shellcheck source=tests/mutants/common.sh
 . "$here/common.sh"
 
+# What differs between the shells: where the files are, which are broken, how the shell is built, and
+# how it is built again when one file ($1) has changed.
+case $of in
+dash)
+	where=src
+	files='jobs trap eval main'
+	build_all() {
+		./configure --disable-fnmatch --disable-lineno --disable-glob CFLAGS='-O1 -g0' && make
+	}
+	build_again() {
+		make -C src dash
+	}
+	;;
+mksh)
+	where=.
+	files='jobs histrap main exec'
+	build_all() { # MKSH_BUILDMEAT: Debian's sources ask for it
+		CC=cc CFLAGS='-O1 -g0' CPPFLAGS=-DMKSH_BUILDMEAT sh ./Build.sh
+	}
+	build_again() {
+		grep -e "-c $1.c" Rebuild.sh | sh && sed -n '/^tcfn=/,$p' Rebuild.sh | sh
+	}
+	;;
+*)
+	echo "source.sh: OF=$of: the sources of dash and mksh can be broken" >&2
+	exit 2
+	;;
+esac
+
 # The package's source, without touching the machine's lists of packages.
 fetch() {
-	[ ! -f "$out/source/src/jobs.c" ] || return 0
+	[ ! -f "$out/source/$where/jobs.c" ] || return 0
 	# shellcheck source=/dev/null
 	. /etc/os-release
-	mkdir -p "$out/apt/partial" "$out/source"
+	mkdir -p "$out/apt/lists/partial" "$out/source" # what is in lists and is none, apt removes
 	echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 		"http://deb.debian.org/debian $VERSION_CODENAME main" >"$out/apt/sources.list"
 	set -- -qq -o "Dir::Etc::sourcelist=$out/apt/sources.list" -o Dir::Etc::sourceparts=- \
-		-o "Dir::State::lists=$out/apt" -o APT::Sandbox::User=
+		-o "Dir::State::lists=$out/apt/lists" -o APT::Sandbox::User=
 	apt-get "$@" update
-	(cd "$out/apt" && apt-get "$@" source --only-source dash)
-	mv "$out"/apt/dash-*/* "$out/source/"
+	(cd "$out/apt" && apt-get "$@" source --only-source "$of")
+	mv "$out/apt/$of"-*/* "$out/source/"
 }
 
 build_healthy() {
 	source=${SOURCE:-$out/source}
 	[ -n "${SOURCE:-}" ] || fetch
-	[ -f "$source/src/dash" ] || (
-		cd "$source"
-		./configure --disable-fnmatch --disable-lineno --disable-glob CFLAGS='-O1 -g0'
-		make
-	) >"$out/make.log" 2>&1 || {
-		echo "source.sh: dash does not build; $out/make.log says why" >&2
+	[ -f "$source/$where/$of" ] || (cd "$source" && build_all) >"$out/make.log" 2>&1 || {
+		echo "source.sh: $of does not build; $out/make.log says why" >&2
 		exit 1
 	}
 }
 
 # The lot: N, file, line, how, text.
 draw() {
-	for file in ${FILES:-jobs trap eval main}; do
-		awk -f "$here/faults.awk" "$source/src/$file.c" | sed "s/^/$file\t/"
+	for file in ${FILES:-$files}; do
+		awk -f "$here/faults.awk" "$source/$where/$file.c" | sed "s/^/$file\t/"
 	done | awk -v seed="${SEED:-1}" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' |
 		sort -n | head -n "${COUNT:-200}" | cut -f 2- | sort -t '	' -k 1,1 -k 2,2n |
 		awk '{ printf "%03d\t%s\n", NR, $0 }'
@@ -80,7 +107,7 @@ break_source() {
 	delete) edit='s/[^ \t].*/;/' ;;
 	negate) edit='s/if (\(.*\))/if (!(\1))/' ;;
 	esac
-	sed "$2$edit" "$source/src/$1.c"
+	sed "$2$edit" "$source/$where/$1.c"
 }
 
 # make_shell N FILE LINE HOW: prints what came of it.
@@ -89,27 +116,27 @@ make_shell() {
 	mkdir -p "$dir"
 	rm -rf "$out/work"
 	cp -a "$source" "$out/work" # with times, or make does it all again
-	break_source "$2" "$3" "$4" >"$out/work/src/$2.c"
-	if ! make -C "$out/work/src" dash >"$out/work/log" 2>&1 ||
-		cmp -s "$out/work/src/dash" "$source/src/dash"; then
+	break_source "$2" "$3" "$4" >"$out/work/$where/$2.c"
+	if ! (cd "$out/work" && build_again "$2") >"$out/log" 2>&1 ||
+		cmp -s "$out/work/$where/$of" "$source/$where/$of"; then
 		echo no-build
 		return
 	fi
-	cp "$out/work/src/dash" "$dir/dash"
+	cp "$out/work/$where/$of" "$dir/$of"
 	# In a session of its own: what is broken may kill its group or wait for ever.
-	if ! setsid -w timeout -s KILL 10 "$dir/dash" "$here/smoke.sh" >"$out/smoke" 2>&1 </dev/null ||
+	if ! setsid -w timeout -s KILL 10 "$dir/$of" "$here/smoke.sh" >"$out/smoke" 2>&1 </dev/null ||
 		! cmp -s "$out/smoke" "$out/smoke.healthy"; then
 		echo dead
 		return
 	fi
-	shell_file "$1" "$dir/dash"
+	shell_file "$1" "$dir/$of"
 	echo alive
 }
 
 shell_file() {
-	cat >"$tree/shells/dash-$1.shell" <<SHELL
-like:     dash
-title:    dash with the fault $1
+	cat >"$tree/shells/$of-$1.shell" <<SHELL
+like:     $of
+title:    $of with the fault $1
 order:    90
 program:  $2
 SHELL
@@ -117,8 +144,8 @@ SHELL
 
 make_shells() {
 	make_tree
-	shell_file healthy "$source/src/dash"
-	"$source/src/dash" "$here/smoke.sh" >"$out/smoke.healthy" 2>&1 </dev/null
+	shell_file healthy "$source/$where/$of"
+	"$source/$where/$of" "$here/smoke.sh" >"$out/smoke.healthy" 2>&1 </dev/null
 	[ -f "$out/faults.tsv" ] || draw >"$out/faults.tsv"
 	touch "$out/made.tsv"
 	while IFS='	' read -r n file line how _; do
@@ -138,11 +165,11 @@ play() {
 	done
 	shift
 	# shellcheck disable=SC2046,SC2086  # words
-	cells $(printf ' --shell dash-%s' healthy $shells) "$@" >"$out/batch.tsv"
+	cells $(printf " --shell $of-%s" healthy $shells) "$@" >"$out/batch.tsv"
 	for n in $shells; do
-		awk -F '\t' -v shell="dash-$n" '
+		awk -F '\t' -v shell="$of-$n" -v sound="$of-healthy" '
 			NF == 1 { wavers[$1] = 1 }
-			$2 == "dash-healthy" { healthy[$1] = $3 }
+			$2 == sound { healthy[$1] = $3 }
 			$2 == shell { broken[$1] = $3 }
 			END {
 				for (cell in broken)
@@ -157,7 +184,7 @@ play() {
 # What the healthy shell does not do in every play tells nothing.
 waver() {
 	[ ! -f "$out/wavers" ] || return 0
-	cells --timeout-factor 1 --repeat 3 --shell dash --shell dash-healthy "$@" >"$out/batch.tsv"
+	cells --timeout-factor 1 --repeat 3 --shell "$of" --shell "$of-healthy" "$@" >"$out/batch.tsv"
 	awk -F '\t' '$1 in first && first[$1] != $3 { print $1 } { first[$1] = $3 }' \
 		"$out/batch.tsv" >"$out/wavers"
 }

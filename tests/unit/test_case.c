@@ -75,6 +75,8 @@ static const char *words_of(void *context, const char *name)
 
 	if (name && missing && strcmp(name, missing) == 0)
 		return NULL;
+	if (name && strcmp(name, "STARTUP") == 0)
+		return "ENV=x exec ${SHELL} -i";
 	return name ? "/bin/inner --norc" : "/bin/tested -f";
 }
 
@@ -895,6 +897,22 @@ static void test_missing_inner_shell(void **state)
 	talloc_free(diag);
 }
 
+static void test_startup(void **state)
+{
+	struct diag *diag = diag_new(NULL);
+	struct test_case *tc = parse_good(
+		diag, HEAD PROSE "script:\n    ${STARTUP} # done >>\"$EVENTS\"\n" OUTCOMES);
+	const char *na = NULL;
+
+	(void)state;
+	assert_string_equal(scene_of(tc, 0, "posix")->script,
+		"ENV=x exec /bin/tested -f -i # done >>\"$EVENTS\"\n");
+	assert_null(case_scene(diag, tc, tc->variants, "posix", words_of, (void *)"STARTUP", &na));
+	assert_string_equal(na, "the shell's file has no 'startup', which says how it reads a "
+				"startup file");
+	talloc_free(diag);
+}
+
 static void test_dialects(void **state)
 {
 	struct diag *diag = diag_new(NULL);
@@ -1165,6 +1183,7 @@ int main(void)
 		cmocka_unit_test(test_limit_of_variants),
 		cmocka_unit_test(test_substitution),
 		cmocka_unit_test(test_missing_inner_shell),
+		cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_dialects),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_storm_steps),

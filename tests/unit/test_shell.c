@@ -97,7 +97,7 @@ static void test_every_key(void **state)
 	struct shell *shell = load_good(*state, "xsh",
 		"# comment\n\ntitle: The X shell\nfamily: ksh\npackage: x-sh+\nprogram: xsh-bin\n"
 		"argv0: sh\noptions: -a  -b\ncommand: -x -c\nscript: --\nstdin:\ninteractive: -i "
-		"-l\n"
+		"-l\nstartup: exec ${SHELL} -i\n"
 		"env: A=1\nenv: B=two words\nlacks: monitor set-b\ndialect: fish\n"
 		"version: echo \"$X: 1\"\norder: 3\n");
 
@@ -112,6 +112,7 @@ static void test_every_key(void **state)
 	assert_words(shell->script, "[--]");
 	assert_words(shell->stdin_words, "");
 	assert_words(shell->interactive, "[-i][-l]");
+	assert_string_equal(shell->startup_text, "exec ${SHELL} -i");
 	assert_words(shell->env, "[A=1][B=two words]");
 	assert_words(shell->lacks, "[monitor][set-b]");
 	assert_string_equal(shell->dialect, "fish");
@@ -125,6 +126,7 @@ static void test_defaults(void **state)
 	assert_string_equal(shell->family, "xsh");
 	assert_null(shell->package);
 	assert_null(shell->argv0);
+	assert_null(shell->startup_text);
 	assert_null(shell->version_text);
 	assert_words(shell->options, "");
 	assert_words(shell->command, "[-c]");
