@@ -41,7 +41,7 @@ struct shell {
 	const char **env;         /* NAME=VALUE, NULL-terminated */
 	const char **lacks;       /* features, NULL-terminated */
 	const char *dialect;      /* default "posix" */
-	const char *startup_text; /* shell text that ${STARTUP} stands for, or NULL; see there */
+	const char *startup_text; /* shell text that ${STARTUP} stands for, or NULL */
 	const char *version_text; /* shell text that prints the version, or NULL; of a link: the
 				     words it prints it for */
 
