@@ -182,7 +182,7 @@ proc finish_shell {name shell env} {
 		dict set shell env [concat $kept [list $assignment]]
 	}
 	set defaults [dict create options "" command -c script "" stdin -s interactive -i \
-		lacks "" dialect posix version "" family $name order 50 title $name]
+		startup "" lacks "" dialect posix version "" family $name order 50 title $name]
 	set shell [dict merge $defaults $shell]
 	dict set shell name $name
 	dict set shell file [find_program [dict get $shell program]]

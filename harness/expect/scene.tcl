@@ -53,13 +53,13 @@ proc substitute {text variant} {
 
 # ${STARTUP}, in whose text there may be ${SHELL}, ${SHELL} and ${SHELL:name}; throws NA when one is
 # not there.
-proc substitute_shells {text shell words} {
+proc substitute_shells {text shell} {
 	if {[string match "*\${STARTUP}*" $text]} {
-		set startup [expr {[dict exists $shell startup] ? [dict get $shell startup] : ""}]
+		set startup [dict get $shell startup]
 		if {$startup eq ""} {throw NA "the file of [dict get $shell name] has no 'startup'"}
 		set text [string map [list "\${STARTUP}" $startup] $text]
 	}
-	set text [string map [list "\${SHELL}" $words] $text]
+	set text [string map [list "\${SHELL}" [join [shell_words $shell $::links]]] $text]
 	while {[regexp {\$\{SHELL:([a-z][a-z0-9-]*)\}} $text all name]} {
 		set text [string map [list $all [other_shell $name]] $text]
 	}
@@ -150,7 +150,6 @@ proc make_scene {case variant shell} {
 			throw NA "[dict get $shell name] has no $feature"
 		}
 	}
-	set words [join [shell_words $shell $::links]]
 	set scene [dict create script "" files {} command {}]
 	if {[dict get $case mode] eq "link"} {
 		set text [block_text $case command "" posix found]
@@ -159,7 +158,7 @@ proc make_scene {case variant shell} {
 	if {[has_block $case script]} {
 		set text [block_text $case script "" $dialect found]
 		if {!$found} {no_text script $dialect}
-		dict set scene script [substitute_shells [substitute $text $variant] $shell $words]
+		dict set scene script [substitute_shells [substitute $text $variant] $shell]
 	}
 	set seen {}
 	foreach block [dict get $case blocks] {
@@ -168,16 +167,16 @@ proc make_scene {case variant shell} {
 		lappend seen $name
 		set text [block_text $case file $name $dialect found]
 		if {!$found} {no_text "file $name" $dialect}
-		dict lappend scene files $name [substitute_shells [substitute $text $variant] $shell $words]
+		dict lappend scene files $name [substitute_shells [substitute $text $variant] $shell]
 	}
 	set text [block_text $case steps "" $dialect found]
 	if {!$found} {
 		set text [block_text $case steps "" posix found]
 		if {[regexp -line {^\s*type } $text]} {no_text steps $dialect}
 	}
-	dict set scene steps [parse_steps [substitute_shells [substitute $text $variant] $shell $words]]
+	dict set scene steps [parse_steps [substitute_shells [substitute $text $variant] $shell]]
 	set text [block_text $case outcomes "" $dialect found]
-	dict set scene rows [parse_rows [substitute_shells [substitute $text $variant] $shell $words]]
+	dict set scene rows [parse_rows [substitute_shells [substitute $text $variant] $shell]]
 	return $scene
 }
 

@@ -74,7 +74,6 @@ struct action {
 	enum origin origin;
 	char how; /* of the child's end: 'e', 's' */
 	int number;
-	bool or_hup; /* as in sim_proc */
 };
 
 struct prediction {

@@ -137,8 +137,7 @@ static void end(struct prediction *p, int who, char how, int number)
 		push(p, (struct action){.kind = ACT_CHILD_ENDED,
 				.who = parent,
 				.how = how,
-				.number = number,
-				.or_hup = proc->or_hup});
+				.number = number});
 }
 
 static void die(struct prediction *p, int who, int sig)
@@ -901,7 +900,7 @@ static void child_ended(struct prediction *p, const struct action *a)
 {
 	if (p->procs[a->who].ended)
 		return;
-	if (a->or_hup)
+	if (p->procs[p->procs[a->who].child].or_hup)
 		doubt(p, "whether %s finds that its command died of %s or of HUP is a race",
 			text_of(p, a->who), signal_name(a->number));
 	else if (p->procs[a->who].middle)

@@ -22,7 +22,7 @@ statement left out, a condition turned round), and plays the cases on it. A faul
 From the environment:
 
   OF=dash                              the shell: dash, mksh
-  FILES='jobs trap eval main'          the files that are broken
+  FILES='jobs trap eval main'          the files that are broken (of mksh: jobs histrap main exec)
   COUNT=200 SEED=1                     how many faults, and which lot
   SOURCE=DIR                           the shell's source, built there; fetched otherwise
   BUILD=build                          where sigmatrix and actor are
